@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { failureSchema } from './outcome';
+import { selectSchema } from './step';
+import { usageSchema } from './usage';
+
+/** Most bytes of final text that travel inline in a result. */
+export const MAX_INLINE_TEXT_BYTES = 256 * 1024;
+/** Most bytes of parsed JSON that travel inline. */
+export const MAX_INLINE_JSON_BYTES = 64 * 1024;
+
+export const resolveRunInputSchema = z.strictObject({ models: z.array(z.string()) });
+export type ResolveRunInput = z.infer<typeof resolveRunInputSchema>;
+
+/** Where a step's prompt and output are found. */
+export const responseRefSchema = z.strictObject({
+  stepId: z.string(),
+  responseId: z.string(),
+  /** Content address of the prompt in the output store; absent where the store is the provider alone. */
+  promptRef: z.string().optional(),
+});
+export type ResponseRef = z.infer<typeof responseRefSchema>;
+
+/** One piece of a prompt: text, or a reference to an earlier step's output that is filled in when the request is built. */
+export const promptPartSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('text'), text: z.string() }),
+  z.strictObject({
+    kind: z.literal('output'),
+    ref: responseRefSchema,
+    field: z.enum(['text', 'json']),
+    path: z.array(z.string()),
+  }),
+  z.strictObject({ kind: z.literal('missing'), stepId: z.string(), reason: z.string() }),
+]);
+export type PromptPart = z.infer<typeof promptPartSchema>;
+
+/** One earlier step in a context: its response, or a note that it has none. */
+export const contextItemSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('response'), ref: responseRefSchema }),
+  z.strictObject({ kind: z.literal('missing'), stepId: z.string(), reason: z.string() }),
+]);
+export type ContextItem = z.infer<typeof contextItemSchema>;
+
+export const createResponseInputSchema = z.strictObject({
+  origin: z.string(),
+  stepId: z.string(),
+  turn: z.int().positive(),
+  create: z.int().positive(),
+  model: z.string(),
+  prompt: z.array(promptPartSchema),
+  instructions: z.string().optional(),
+  tools: z.array(z.looseObject({ type: z.string() })).optional(),
+  format: z.record(z.string(), z.unknown()).optional(),
+  reasoning: z.strictObject({ effort: z.string().optional(), summary: z.string().optional() }).optional(),
+  maxOutputTokens: z.int().optional(),
+  context: z.array(contextItemSchema),
+  select: selectSchema,
+  conversation: z.string().optional(),
+  previousResponse: z.string().optional(),
+  /** Milliseconds since 1970 after which nothing is created any more. */
+  deadlineAt: z.number(),
+  timeoutMs: z.int().positive(),
+});
+export type CreateResponseInput = z.infer<typeof createResponseInputSchema>;
+
+export const createdSchema = z.strictObject({ responseId: z.string(), promptRef: z.string().optional() });
+export type Created = z.infer<typeof createdSchema>;
+
+export const awaitResponseInputSchema = z.strictObject({
+  origin: z.string(),
+  stepId: z.string(),
+  responseId: z.string(),
+  /** Milliseconds since 1970. */
+  createdAt: z.number(),
+  deadlineAt: z.number(),
+  format: z.record(z.string(), z.unknown()).optional(),
+  /** Return the whole text too, up to this many bytes. 0: preview only. */
+  inlineTextBytes: z.int().min(0),
+});
+export type AwaitResponseInput = z.infer<typeof awaitResponseInputSchema>;
+
+export const cancelResponseInputSchema = z.strictObject({ origin: z.string(), responseId: z.string() });
+export type CancelResponseInput = z.infer<typeof cancelResponseInputSchema>;
+
+/** State of a response after a cancel: terminal in any case. */
+export const cancelledSchema = z.strictObject({
+  status: z.enum(['completed', 'failed', 'incomplete', 'cancelled']),
+  model: z.string(),
+  usage: usageSchema.optional(),
+});
+export type Cancelled = z.infer<typeof cancelledSchema>;
+
+export const createConversationInputSchema = z.strictObject({ origin: z.string() });
+export type CreateConversationInput = z.infer<typeof createConversationInputSchema>;
+export const conversationCreatedSchema = z.strictObject({ conversationId: z.string() });
+export type ConversationCreated = z.infer<typeof conversationCreatedSchema>;
+
+/** What somebody is told about a run. */
+export const notificationSchema = z.strictObject({
+  type: z.enum(['run.completed', 'run.partial', 'run.failed', 'run.cancelled']),
+  workflowId: z.string(),
+  runId: z.string(),
+  failure: failureSchema.optional(),
+  usd: z.number(),
+});
+export type Notification = z.infer<typeof notificationSchema>;

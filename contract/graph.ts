@@ -1,0 +1,176 @@
+import { type InputIssue } from './issues';
+import { type Step, type StepDefaults } from './step';
+import { parseTemplate, TemplateError, type TemplatePart, valueAt } from './template';
+
+/** Default of a step's `deadline`. */
+export const DEFAULT_DEADLINE = '2h';
+/** Default of a step's `retries`. */
+export const DEFAULT_RETRIES = 1;
+
+/** A step with its defaults filled in and its place in the graph worked out. */
+export interface PlannedStep extends Step {
+  parts: TemplatePart[];
+  /** Steps whose output is sent as context, in the order of the pipeline. */
+  contextFrom: string[];
+  /** Every step that must have ended before this one: `after`, `contextFrom` and template references. */
+  needs: string[];
+}
+
+/** Outcome of planning: the steps, or what is wrong with them. */
+export type Plan = { steps: PlannedStep[]; issues: InputIssue[] };
+
+/** Works out the graph of a pipeline: pure, the same for the CLI, the client and the workflow. */
+export function planSteps(steps: readonly Step[], defaults: StepDefaults, input: unknown): Plan {
+  const issues: InputIssue[] = [];
+  const planned = steps.map((step, index) => {
+    const merged = { ...defaults, ...step, context: mergeContext(defaults, step) };
+    return planStep(merged, index, { steps, input, issues });
+  });
+  if (issues.length === 0) issues.push(...duplicateIds(steps), ...cycles(planned));
+  if (issues.length === 0) issues.push(...conversationRaces(planned));
+  return { steps: planned, issues };
+}
+
+function mergeContext(defaults: StepDefaults, step: Step): Step['context'] {
+  if (!defaults.context && !step.context) return undefined;
+  return { strategy: 'stateless', ...defaults.context, ...step.context };
+}
+
+type Planning = { steps: readonly Step[]; input: unknown; issues: InputIssue[] };
+
+function planStep(step: Step, index: number, planning: Planning): PlannedStep {
+  const parts = promptParts(step, index, planning);
+  const referenced = parts.flatMap((part) => (part.kind === 'step' ? [part.stepId] : []));
+  const previous = planning.steps[index - 1]?.id;
+  const followsPrevious = !step.after && !step.context?.from && referenced.length === 0 && previous !== undefined;
+  const from = step.context?.from === 'all' ? planning.steps.slice(0, index).map(({ id }) => id) : step.context?.from;
+  const contextFrom = from ?? (followsPrevious ? [previous] : []);
+  checkReferences(step, index, planning);
+  checkStrategy(step, index, { contextFrom, issues: planning.issues });
+  const needs = [...new Set([...(step.after ?? []), ...contextFrom, ...referenced])];
+  return { ...step, parts, contextFrom, needs };
+}
+
+function promptParts(step: Step, index: number, { steps, input, issues }: Planning): TemplatePart[] {
+  const path = ['steps', index, 'prompt'];
+  try {
+    const parts = parseTemplate(step.prompt);
+    for (const part of parts) {
+      if (part.kind === 'input' && valueAt(input, part.path) === undefined) {
+        issues.push({
+          path,
+          message: `{{input${part.path.map((name) => `.${name}`).join('')}}} names a value that "input" does not have`,
+        });
+      }
+      if (part.kind === 'step' && !steps.some(({ id }) => id === part.stepId)) {
+        issues.push({ path, message: `{{steps.${part.stepId}.${part.field}}} names a step that does not exist` });
+      }
+      if (
+        part.kind === 'step' &&
+        part.field === 'json' &&
+        steps.some((other) => other.id === part.stepId && !other.format)
+      ) {
+        issues.push({ path, message: `{{steps.${part.stepId}.json}} needs a step with a "format"` });
+      }
+    }
+    return parts;
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    issues.push({ path, message: error.message });
+    return [];
+  }
+}
+
+function checkReferences(step: Step, index: number, { steps, issues }: Planning): void {
+  const ids = new Set(steps.map(({ id }) => id));
+  const check = (names: readonly string[], path: (string | number)[]): void =>
+    names.forEach((name, i) => {
+      if (!ids.has(name)) issues.push({ path: [...path, i], message: `expected the id of a step, got "${name}"` });
+      else if (name === step.id) issues.push({ path: [...path, i], message: `step "${name}" names itself` });
+    });
+  check(step.after ?? [], ['steps', index, 'after']);
+  if (Array.isArray(step.context?.from)) check(step.context.from, ['steps', index, 'context', 'from']);
+  if (step.instructions && /\{\{\s*(steps|input)\b/.test(step.instructions)) {
+    issues.push({ path: ['steps', index, 'instructions'], message: 'templates may stand in "prompt" only' });
+  }
+}
+
+function checkStrategy(step: Step, index: number, plan: { contextFrom: string[]; issues: InputIssue[] }): void {
+  const { strategy, conversation } = step.context ?? {};
+  if (conversation !== undefined && strategy !== 'conversation') {
+    plan.issues.push({
+      path: ['steps', index, 'context', 'conversation'],
+      message: `expected strategy "conversation" with it, got "${strategy}"`,
+    });
+  }
+  if (strategy === 'previous_response' && plan.contextFrom.length > 1) {
+    plan.issues.push({
+      path: ['steps', index, 'context', 'from'],
+      message: `expected one step to chain to with strategy "previous_response", got ${plan.contextFrom.length}`,
+    });
+  }
+}
+
+function duplicateIds(steps: readonly Step[]): InputIssue[] {
+  return steps.flatMap(({ id }, index) => {
+    const first = steps.findIndex((other) => other.id === id);
+    return first < index
+      ? [{ path: ['steps', index, 'id'], message: `"${id}" is already the id of steps[${first}]` }]
+      : [];
+  });
+}
+
+/** Steps that can never start because they wait for each other. */
+function cycles(steps: readonly PlannedStep[]): InputIssue[] {
+  const done = new Set<string>();
+  let rest = [...steps];
+  for (;;) {
+    const ready = rest.filter(({ needs }) => needs.every((id) => done.has(id)));
+    if (ready.length === 0) break;
+    for (const { id } of ready) done.add(id);
+    rest = rest.filter(({ id }) => !done.has(id));
+  }
+  if (rest.length === 0) return [];
+  const names = rest.map(({ id, needs }) => `${id} (needs ${needs.filter((need) => !done.has(need)).join(', ')})`);
+  return [{ path: ['steps'], message: `these steps wait for each other: ${names.join('; ')}` }];
+}
+
+/** Two steps of one conversation that could run at once: the provider lets only one response work on a conversation. */
+function conversationRaces(steps: readonly PlannedStep[]): InputIssue[] {
+  const before = ancestors(steps);
+  const users = steps.filter(({ context }) => context?.strategy === 'conversation');
+  return users.flatMap((step, i) =>
+    users.slice(0, i).flatMap((other): InputIssue[] => {
+      if (step.context?.conversation !== other.context?.conversation) return [];
+      if (before.get(step.id)?.has(other.id) || before.get(other.id)?.has(step.id)) return [];
+      return [
+        {
+          path: ['steps', steps.indexOf(step), 'context'],
+          message: `"${step.id}" and "${other.id}" share a conversation and could run at once; put one into the other's "after"`,
+        },
+      ];
+    }),
+  );
+}
+
+/** Every step's ancestors. Expects a graph without cycles. */
+function ancestors(steps: readonly PlannedStep[]): Map<string, Set<string>> {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const known = new Map<string, Set<string>>();
+  const visit = (id: string): Set<string> => {
+    const found = known.get(id);
+    if (found) return found;
+    const needs = byId.get(id)?.needs ?? [];
+    const all = new Set(needs.flatMap((need) => [need, ...visit(need)]));
+    known.set(id, all);
+    return all;
+  };
+  for (const { id } of steps) visit(id);
+  return known;
+}
+
+/** Steps that no other step needs: the ends of the graph, whose outputs are the run's result. */
+export function finalSteps(steps: readonly PlannedStep[]): PlannedStep[] {
+  const needed = new Set(steps.flatMap(({ needs }) => needs));
+  return steps.filter(({ id }) => !needed.has(id));
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { hostedCallsSchema, usageSchema } from './usage';
+
+/** One account: what was used and what it cost. */
+export const accountSchema = z.strictObject({
+  usage: usageSchema,
+  hostedCalls: hostedCallsSchema,
+  /** Tokens and tool fees together, in USD. */
+  usd: z.number().min(0),
+  toolFeesUsd: z.number().min(0),
+  /** Creates that were sent for it. */
+  creates: z.int().min(0),
+});
+export type Account = z.infer<typeof accountSchema>;
+
+/** A create whose answer was lost: the provider may have accepted and billed it. */
+export const ambiguousSchema = z.strictObject({
+  stepId: z.string(),
+  turn: z.int().positive(),
+  create: z.int().positive(),
+  reason: z.string(),
+  /** The most that it can have cost, in USD; absent when the model has no price. */
+  worstUsd: z.number().min(0).optional(),
+});
+export type Ambiguous = z.infer<typeof ambiguousSchema>;
+
+/** A response that could not be confirmed as stopped. */
+export const possiblyRunningSchema = z.strictObject({ stepId: z.string(), responseId: z.string(), reason: z.string() });
+export type PossiblyRunning = z.infer<typeof possiblyRunningSchema>;
+
+/** The run's account. Money is in USD, by the dated prices of the run's own record. */
+export const ledgerSchema = z.strictObject({
+  pricesDate: z.string(),
+  /** True when the prices are only what the named models would cost: an offline emulator answered. */
+  simulated: z.boolean(),
+  total: accountSchema,
+  steps: z.record(z.string(), accountSchema),
+  /** Worst price of the creates that are in flight. */
+  reservedUsd: z.number().min(0),
+  ambiguous: z.array(ambiguousSchema),
+  possiblyRunning: z.array(possiblyRunningSchema),
+  /** Models without a price: where it is not empty, `usd` is a lower bound. */
+  unpriced: z.array(z.string()),
+});
+export type Ledger = z.infer<typeof ledgerSchema>;

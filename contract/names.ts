@@ -1,0 +1,21 @@
+/** Names that cross a process boundary. They are part of stored histories: renaming one breaks open runs. */
+
+/** Task queue used when `TEMPORAL_TASK_QUEUE` is not set. */
+export const DEFAULT_TASK_QUEUE = 'durable-research';
+
+/** Workflow type of a pipeline: `temporal workflow start --type pipeline`. */
+export const PIPELINE_WORKFLOW = 'pipeline';
+
+/** Query that returns a {@link Progress}; takes an optional `{ since }`. */
+export const PROGRESS_QUERY = 'progress';
+
+/** Query that returns the run's {@link Ledger}. */
+export const LEDGER_QUERY = 'ledger';
+
+/** Prefix of every activity type, so that they live beside a user's own activities in one worker. */
+export const ACTIVITY_PREFIX = 'durableResearch.';
+
+/** Activity id of the wait for a response. Announcers complete the wait by this id, so both sides must agree on it. */
+export function awaitActivityId(responseId: string): string {
+  return `await:${responseId}`;
+}

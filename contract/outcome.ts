@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { failureTypeSchema } from './failures';
+import { stepIdSchema } from './step';
+import { hostedCallsSchema, usageSchema } from './usage';
+
+/** How a step ended. */
+export const outcomeSchema = z.enum(['completed', 'failed', 'incomplete', 'cancelled', 'skipped']);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** A place in the final text, and the source it rests on. */
+export const citationSchema = z.strictObject({
+  /** Number under which the source is listed; the same source has the same number. */
+  number: z.int().positive(),
+  stepId: stepIdSchema.optional(),
+  url: z.string().optional(),
+  fileId: z.string().optional(),
+  /** Page title or file name. */
+  title: z.string().optional(),
+  /** Offset in the text (UTF-16 units) after which the mark `[number]` belongs. */
+  at: z.int().min(0),
+});
+export type Citation = z.infer<typeof citationSchema>;
+
+/** Why something failed: the type decides, the message tells. */
+export const failureSchema = z.strictObject({ type: failureTypeSchema, message: z.string() });
+export type Failure = z.infer<typeof failureSchema>;
+
+/**
+ * A terminal response as workflows see it: ids, usage and small things. The output itself is in the output store.
+ * `failure` is set unless `status` is completed and the output can be used.
+ */
+export const collectedSchema = z.strictObject({
+  responseId: z.string(),
+  status: z.enum(['completed', 'failed', 'incomplete', 'cancelled']),
+  /** The model that answered, as the provider names it. */
+  model: z.string(),
+  failure: failureSchema.optional(),
+  /** Absent where the provider told none, as on some cancelled responses. */
+  usage: usageSchema.optional(),
+  hostedCalls: hostedCallsSchema,
+  /** First characters of the text. */
+  preview: z.string(),
+  textBytes: z.int().min(0),
+  /** The whole text, where the caller asked for it and it is small enough. */
+  text: z.string().optional(),
+  /** The parsed output of a step with `format`, up to 64 KB. */
+  json: z.unknown().optional(),
+  citations: z.array(citationSchema),
+});
+export type Collected = z.infer<typeof collectedSchema>;

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { planSteps, type PlannedStep } from './graph';
+import { fromZod, InvalidInputError } from './issues';
+import { citationSchema, outcomeSchema } from './outcome';
+import { ledgerSchema } from './ledger';
+import { findSecrets } from './secrets';
+import { stepDefaultsSchema, stepSchema } from './step';
+import { usageSchema } from './usage';
+
+/** Most steps of one pipeline. */
+const MAX_STEPS = 500;
+/** Default of `maxParallel`. */
+export const DEFAULT_MAX_PARALLEL = 8;
+
+/** Input of the `pipeline` workflow. */
+export const pipelineInputSchema = z.strictObject({
+  steps: z.array(stepSchema).min(1).max(MAX_STEPS),
+  /** Any JSON; `{{input.field}}` in a prompt stands for its parts. */
+  input: z.json().optional(),
+  /** Fields that every step has unless it says otherwise. */
+  defaults: stepDefaultsSchema.optional(),
+  budget: z
+    .strictObject({
+      usd: z.number().positive().optional(),
+      tokens: z.int().positive().optional(),
+      onExhausted: z.enum(['pause', 'stop']).optional(),
+    })
+    .optional(),
+  /** Most steps that run at once. Default 8. */
+  maxParallel: z.int().min(1).max(100).optional(),
+  /** What happens to a create whose answer was lost. Default retry. */
+  onAmbiguousCreate: z.enum(['retry', 'wait', 'ask']).optional(),
+});
+export type PipelineInput = z.infer<typeof pipelineInputSchema>;
+
+const WHY_NO_SECRETS = 'which history would keep; set credentials at the worker instead';
+
+/** A pipeline that was found valid. */
+export type PipelinePlan = { input: PipelineInput; steps: PlannedStep[] };
+
+/**
+ * Parses and plans a pipeline.
+ * @throws InvalidInputError naming every wrong path, what was expected and what came; credentials are never echoed.
+ */
+export function planPipeline(raw: unknown): PipelinePlan {
+  const secrets = findSecrets(raw).map(({ path, kind }) => ({ path, message: `holds ${kind}, ${WHY_NO_SECRETS}` }));
+  if (secrets.length > 0) throw new InvalidInputError('pipeline input', secrets);
+  const parsed = pipelineInputSchema.safeParse(raw);
+  if (!parsed.success) throw new InvalidInputError('pipeline input', fromZod(parsed.error, raw));
+  const input = parsed.data;
+  const { steps, issues } = planSteps(input.steps, input.defaults ?? {}, input.input);
+  const all = [...unsupported(input), ...issues];
+  if (all.length > 0) throw new InvalidInputError('pipeline input', all);
+  return { input, steps };
+}
+
+function unsupported(input: PipelineInput): { path: string[]; message: string }[] {
+  const issues = [];
+  if (input.budget) {
+    issues.push({
+      path: ['budget'],
+      message: 'budgets are not supported by this version, and a cap that does not hold is worse than none; remove it',
+    });
+  }
+  if (input.onAmbiguousCreate && input.onAmbiguousCreate !== 'retry') {
+    issues.push({
+      path: ['onAmbiguousCreate'],
+      message: `expected "retry", the only policy of this version, got "${input.onAmbiguousCreate}"`,
+    });
+  }
+  return issues;
+}
+
+/** How one step ended, in the result. */
+export const stepResultSchema = z.strictObject({
+  outcome: outcomeSchema,
+  reason: z.string().optional(),
+  responseIds: z.array(z.string()),
+  usage: usageSchema,
+  usd: z.number(),
+});
+export type StepResult = z.infer<typeof stepResultSchema>;
+
+/** Result of the `pipeline` workflow. */
+export const pipelineResultSchema = z.strictObject({
+  outcome: z.enum(['completed', 'partial', 'failed']),
+  /** Text of the final steps; absent when it is larger than 256 KB: read `textFrom` then. */
+  text: z.string().optional(),
+  /** Responses that hold the text, in order. */
+  textFrom: z.array(z.string()),
+  /** Parsed output of the only final step with a `format`. */
+  json: z.unknown().optional(),
+  citations: z.array(citationSchema),
+  steps: z.record(z.string(), stepResultSchema),
+  ledger: ledgerSchema,
+});
+export type PipelineResult = z.infer<typeof pipelineResultSchema>;

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { type HostedCalls, type Usage } from './usage';
+
+const usd = z.number().min(0);
+
+/** Prices of one model in USD per million tokens. */
+export const modelPriceSchema = z.strictObject({
+  input: usd,
+  /** Input read from the provider's cache; default: the price of `input`. */
+  cached: usd.optional(),
+  /** Input written to the cache; default: the price of `input`. */
+  cacheWrite: usd.optional(),
+  output: usd,
+  /** Above this number of input tokens the whole request costs more. */
+  longContext: z
+    .strictObject({
+      aboveInputTokens: z.int().positive(),
+      inputFactor: z.number().min(1),
+      outputFactor: z.number().min(1),
+    })
+    .optional(),
+  /** Most output tokens of one response; bounds the worst price of a step without `maxOutputTokens`. */
+  maxOutputTokens: z.int().positive().optional(),
+});
+export type ModelPrice = z.infer<typeof modelPriceSchema>;
+
+/** A dated price table. */
+export const priceTableSchema = z.strictObject({
+  /** Day on which the prices were read, `YYYY-MM-DD`. */
+  date: z.iso.date(),
+  models: z.record(z.string(), modelPriceSchema),
+  /** USD for one call of a hosted tool. */
+  toolCalls: z.record(z.string(), usd).default({}),
+});
+export type PriceTable = z.infer<typeof priceTableSchema>;
+
+/** What a response costs. `unpriced` is set when the model stands in no table: then only its tool fees are known. */
+export type Cost = { tokensUsd: number; toolFeesUsd: number; unpriced: boolean };
+
+const MILLION = 1_000_000;
+/** Assumed for a model whose largest output is not in the table. */
+const DEFAULT_MAX_OUTPUT_TOKENS = 128_000;
+/** Bytes of English text to a token, taken low so that a worst price is not too small. */
+const BYTES_PER_TOKEN = 3;
+/** Allowance for each hosted tool of a step in its worst price: the API does not bound its calls. */
+const ASSUMED_CALLS_PER_TOOL = 20;
+const ASSUMED_INPUT_TOKENS_PER_CALL = 4_000;
+
+/** Cost of a finished response by its usage; dated snapshots (`gpt-x-2026-01-02`) take the price of their model. */
+export function costOf(prices: PriceTable, model: string, use: { usage: Usage; hostedCalls: HostedCalls }): Cost {
+  const toolFeesUsd = Object.entries(use.hostedCalls).reduce(
+    (sum, [tool, calls]) => sum + calls * (prices.toolCalls[tool] ?? 0),
+    0,
+  );
+  const price = priceOf(prices, model);
+  if (!price) return { tokensUsd: 0, toolFeesUsd, unpriced: true };
+  return { tokensUsd: tokensCost(price, use.usage), toolFeesUsd, unpriced: false };
+}
+
+/** Price of a model, or of the model that a dated snapshot belongs to. */
+export function priceOf(prices: PriceTable, model: string): ModelPrice | undefined {
+  return prices.models[model] ?? prices.models[model.replace(/-\d{4}-\d{2}-\d{2}$/, '')];
+}
+
+function tokensCost(price: ModelPrice, usage: Usage): number {
+  const long = price.longContext && usage.input > price.longContext.aboveInputTokens ? price.longContext : undefined;
+  const plain = Math.max(0, usage.input - usage.cached - usage.cacheWrite);
+  const input =
+    plain * price.input +
+    usage.cached * (price.cached ?? price.input) +
+    usage.cacheWrite * (price.cacheWrite ?? price.input);
+  return (input * (long?.inputFactor ?? 1) + usage.output * price.output * (long?.outputFactor ?? 1)) / MILLION;
+}
+
+/** What a step may cost before it runs: its own bytes, the most that its context may hold, its largest output. */
+export type StepBound = {
+  model: string;
+  ownBytes: number;
+  contextTokens: number;
+  maxOutputTokens?: number;
+  tools: readonly string[];
+};
+
+/** The most that one create of a step can cost, in USD; NaN when the model has no price. */
+export function worstPrice(prices: PriceTable, step: StepBound): number {
+  const price = priceOf(prices, step.model);
+  if (!price) return Number.NaN;
+  const calls = step.tools.length * ASSUMED_CALLS_PER_TOOL;
+  const hostedCalls = Object.fromEntries(step.tools.map((tool) => [tool, ASSUMED_CALLS_PER_TOOL]));
+  const input = Math.ceil(step.ownBytes / BYTES_PER_TOKEN) + step.contextTokens + calls * ASSUMED_INPUT_TOKENS_PER_CALL;
+  const usage = { input, cached: 0, cacheWrite: 0, output: maxOutput(prices, step), reasoning: 0 };
+  const { tokensUsd, toolFeesUsd } = costOf(prices, step.model, { usage, hostedCalls });
+  return tokensUsd + toolFeesUsd;
+}
+
+/** Most output tokens that one response of a step can have. */
+export function maxOutput(prices: PriceTable, step: Pick<StepBound, 'model' | 'maxOutputTokens'>): number {
+  return step.maxOutputTokens ?? priceOf(prices, step.model)?.maxOutputTokens ?? DEFAULT_MAX_OUTPUT_TOKENS;
+}

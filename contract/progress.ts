@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { outcomeSchema } from './outcome';
+import { usageSchema } from './usage';
+
+/** Most rows of one answer; ask again with `since` for the rest. */
+export const MAX_PROGRESS_ROWS = 100;
+/** Longest preview in a row. */
+export const PREVIEW_CHARS = 200;
+
+export const stepStateSchema = z.enum(['waiting', 'creating', 'in_progress', 'ended']);
+
+/** Where one step stands. Times are milliseconds since 1970. */
+export const stepProgressSchema = z.strictObject({
+  id: z.string(),
+  state: stepStateSchema,
+  outcome: outcomeSchema.optional(),
+  reason: z.string().optional(),
+  responseId: z.string().optional(),
+  startedAt: z.number().optional(),
+  endedAt: z.number().optional(),
+  creates: z.int().min(0),
+  usage: usageSchema,
+  usd: z.number(),
+  preview: z.string().max(PREVIEW_CHARS).optional(),
+});
+export type StepProgress = z.infer<typeof stepProgressSchema>;
+
+export const stageSchema = z.enum(['starting', 'running', 'cancelling', 'ended']);
+
+/** Answer of the `progress` query. */
+export const progressSchema = z.strictObject({
+  /** Grows with every change; give it as `since` to see only what changed after it. */
+  version: z.int().min(0),
+  stage: stageSchema,
+  /** Steps that changed after `since`, in the order of the pipeline. */
+  steps: z.array(stepProgressSchema).max(MAX_PROGRESS_ROWS),
+  /** True when more rows changed than one answer holds; the rest come with the next `since`. */
+  more: z.boolean(),
+  counts: z.strictObject({ total: z.int(), ended: z.int(), inProgress: z.int() }),
+  usage: usageSchema,
+  usd: z.number(),
+  simulated: z.boolean(),
+  waitingFor: z.array(z.string()),
+  warnings: z.array(z.string()),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** Argument of the `progress` query. */
+export const progressQuerySchema = z.strictObject({ since: z.int().min(0).optional() });
+export type ProgressQuery = z.infer<typeof progressQuerySchema>;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { priceTableSchema } from './prices';
+
+/**
+ * What a run's decisions depend on but a workflow cannot see. Resolved once at the start and kept in history, so that
+ * replay and a changed price file cannot disagree.
+ */
+export const runRecordSchema = z.strictObject({
+  /** The provider of the run: base URL and organisation, or a stable name given by `DURABLE_RESEARCH_ORIGIN`. */
+  origin: z.string(),
+  /** True when the provider is the offline emulator: no money is spent. */
+  simulated: z.boolean(),
+  defaultModel: z.string(),
+  /** Only the models that the run names. */
+  prices: priceTableSchema,
+  /** Start-to-close of a create in milliseconds: after it the create counts as ambiguous. */
+  createTimeoutMs: z.int().positive(),
+  /** True when the worker tells somebody about the end of a run. */
+  notifies: z.boolean(),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;

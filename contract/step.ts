@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { durationSchema } from './duration';
+
+/** Id of a step, unique in its run. */
+export const stepIdSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    'expected 1-64 letters, digits, "-" or "_", beginning with a letter or digit',
+  );
+
+const HOSTED_TOOLS = ['web_search', 'file_search', 'code_interpreter', 'mcp'] as const;
+
+const hostedToolSchema = z.looseObject({
+  type: z.enum(HOSTED_TOOLS, { error: `expected a hosted tool: ${HOSTED_TOOLS.join(', ')}` }),
+});
+
+/** A hosted tool, passed to the provider as it is. Fields beyond `type` are the provider's own. */
+export type HostedTool = z.infer<typeof hostedToolSchema>;
+
+const toolSchema = z.unknown().transform((tool, ctx): HostedTool => {
+  if (typeof tool === 'string') {
+    ctx.addIssue(
+      'expected a hosted tool object such as {"type": "web_search"}; tools of your own, named by a string, are not supported by this version',
+    );
+    return z.NEVER;
+  }
+  const parsed = hostedToolSchema.safeParse(tool);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) ctx.addIssue({ code: 'custom', message: issue.message, path: issue.path });
+    return z.NEVER;
+  }
+  if (parsed.data.type === 'mcp' && parsed.data['require_approval'] !== 'never') {
+    ctx.addIssue({
+      code: 'custom',
+      path: ['require_approval'],
+      message: 'expected "never"; approvals of MCP calls are not supported by this version',
+    });
+    return z.NEVER;
+  }
+  return parsed.data;
+});
+
+/** Which parts of an earlier step's output are sent on: everything, its messages, or its text alone. */
+export const selectSchema = z.enum(['all', 'messages', 'text']);
+export type Select = z.infer<typeof selectSchema>;
+
+/** What a step sees of earlier steps, and how: sent again as items, kept in a conversation, or chained by response. */
+export const contextSchema = z.strictObject({
+  strategy: z.enum(['stateless', 'conversation', 'previous_response']),
+  from: z
+    .union([z.literal('all'), z.array(stepIdSchema)], { error: 'expected "all" or a list of step ids' })
+    .optional(),
+  select: selectSchema.optional(),
+  conversation: z.string().min(1).optional(),
+});
+export type StepContext = z.infer<typeof contextSchema>;
+
+const stepFields = {
+  /** Developer instructions, sent with every turn. Templates are not rendered in them. */
+  instructions: z.string().min(1).optional(),
+  /** Model name; default: the worker's `OPENAI_MODEL`. */
+  model: z.string().min(1).optional(),
+  context: contextSchema.optional(),
+  tools: z.array(toolSchema).max(128).optional(),
+  /** JSON schema that the output must match; its parsed value is the step's `json`. */
+  format: z.record(z.string(), z.unknown()).optional(),
+  reasoning: z.strictObject({ effort: z.string().min(1).optional(), summary: z.string().min(1).optional() }).optional(),
+  /** Upper bound of output tokens, reasoning included. The API refuses less than 16. */
+  maxOutputTokens: z.int().min(16).optional(),
+  /** Time from the step's start to its end, waiting at the provider included. Default 2h. */
+  deadline: durationSchema.optional(),
+  /** How often a response that ended as failed is created anew (each time is paid). Default 1. */
+  retries: z.int().min(0).max(10).optional(),
+  /** What happens when a step this one needs has no output: skip this one, or give the model a note. Default skip. */
+  onMissing: z.enum(['skip', 'note']).optional(),
+  /** Take an `incomplete` output for a completed one. Default false. */
+  acceptIncomplete: z.boolean().optional(),
+};
+
+/** Fields that may stand in a pipeline's `defaults`. */
+export const stepDefaultsSchema = z.strictObject(stepFields);
+export type StepDefaults = z.infer<typeof stepDefaultsSchema>;
+
+/** One piece of work, as the caller writes it. */
+export const stepSchema = z.strictObject({
+  id: stepIdSchema,
+  prompt: z.string().refine((text) => text.trim() !== '', 'expected a prompt that is not empty'),
+  /** Steps that must have ended before this one; `[]` makes it a root. */
+  after: z.array(stepIdSchema).optional(),
+  ...stepFields,
+});
+export type Step = z.infer<typeof stepSchema>;
