@@ -1,0 +1,39 @@
+import { type FailureType } from '../contract/failures';
+import { type Failure } from '../contract/outcome';
+import { isQuotaCode, isRefusalCode } from './classify';
+import { type ProviderResponse } from './port';
+
+/**
+ * Why a terminal response has no usable output; undefined for one that completed or has not ended. The list of codes is
+ * open: what is not known may pass, so it is `ResponseFailed`, which the step's own `retries` decide.
+ */
+export function failureOf(response: ProviderResponse): Failure | undefined {
+  if (response.status === 'failed') return failed(response);
+  if (response.status === 'incomplete') return incomplete(response);
+  if (response.status === 'cancelled') {
+    return { type: 'ResponseCancelled', message: `response ${response.id} was cancelled at the provider` };
+  }
+  return undefined;
+}
+
+function failed({ id, error }: ProviderResponse): Failure {
+  const code = error?.code ?? 'no code';
+  const message = `response ${id} failed: ${error?.message ?? 'the provider gave no reason'} (${code})`;
+  return { type: failureTypeOf(code), message };
+}
+
+function failureTypeOf(code: string): FailureType {
+  if (isQuotaCode(code)) return 'QuotaExhausted';
+  if (isRefusalCode(code)) return 'ContentRefused';
+  if (code === 'data_residency_mismatch' || code.includes('image')) return 'InvalidRequest';
+  return 'ResponseFailed';
+}
+
+function incomplete({ id, incomplete_details: details }: ProviderResponse): Failure {
+  const reason = details?.reason ?? 'no reason given';
+  if (reason === 'content_filter') {
+    return { type: 'ContentRefused', message: `response ${id} was stopped by the provider's content filter` };
+  }
+  const advice = reason === 'max_output_tokens' ? '; raise "maxOutputTokens" or set "acceptIncomplete"' : '';
+  return { type: 'ResponseIncomplete', message: `response ${id} is incomplete: ${reason}${advice}` };
+}
