@@ -10,8 +10,10 @@ export const DEFAULT_RETRIES = 1;
 /** A step with its defaults filled in and its place in the graph worked out. */
 export interface PlannedStep extends Step {
   parts: TemplatePart[];
-  /** Steps whose output is sent as context, in the order of the pipeline. */
+  /** Steps whose prompt and output are this step's context. */
   contextFrom: string[];
+  /** Those of `contextFrom` that are sent as items; a conversation holds its own steps already. */
+  sentFrom: string[];
   /** Every step that must have ended before this one: `after`, `contextFrom` and template references. */
   needs: string[];
 }
@@ -26,6 +28,7 @@ export function planSteps(steps: readonly Step[], defaults: StepDefaults, input:
     const merged = { ...defaults, ...step, context: mergeContext(defaults, step) };
     return planStep(merged, index, { steps, input, issues });
   });
+  for (const step of planned) step.sentFrom = step.contextFrom.filter((id) => !sharesConversation(step, planned, id));
   if (issues.length === 0) issues.push(...duplicateIds(steps), ...cycles(planned));
   if (issues.length === 0) issues.push(...conversationRaces(planned));
   return { steps: planned, issues };
@@ -48,7 +51,13 @@ function planStep(step: Step, index: number, planning: Planning): PlannedStep {
   checkReferences(step, index, planning);
   checkStrategy(step, index, { contextFrom, issues: planning.issues });
   const needs = [...new Set([...(step.after ?? []), ...contextFrom, ...referenced])];
-  return { ...step, parts, contextFrom, needs };
+  return { ...step, parts, contextFrom, sentFrom: contextFrom, needs };
+}
+
+function sharesConversation({ context }: PlannedStep, steps: readonly PlannedStep[], id: string): boolean {
+  const other = steps.find((step) => step.id === id)?.context;
+  if (context?.strategy !== 'conversation' || other?.strategy !== 'conversation') return false;
+  return context.conversation === other.conversation;
 }
 
 function promptParts(step: Step, index: number, { steps, input, issues }: Planning): TemplatePart[] {

@@ -1,0 +1,21 @@
+import { type Cancelled, cancelledSchema, type CancelResponseInput } from '../contract/activities';
+import { isTerminal, ProviderError, usageOf } from '../openai';
+import { type ActivityDeps } from './deps';
+import { asActivity, assertOrigin } from './failures';
+
+/** Stops a response at the provider; returns how it ended and what it used, if the provider tells. */
+export async function cancelResponse(deps: ActivityDeps, input: CancelResponseInput): Promise<Cancelled> {
+  assertOrigin(deps.provider.origin, input.origin);
+  return asActivity(async () => {
+    const response = await deps.provider.cancelResponse(input.responseId);
+    if (!isTerminal(response.status)) {
+      // A cancel may take up to 10 s to settle; asking again is harmless, it is idempotent.
+      throw new ProviderError(
+        'ProviderUnavailable',
+        `response ${input.responseId} is still "${response.status}" after its cancel`,
+        1_000,
+      );
+    }
+    return cancelledSchema.parse({ status: response.status, model: response.model, usage: usageOf(response) });
+  });
+}

@@ -1,0 +1,12 @@
+import { type ConversationCreated, type CreateConversationInput } from '../contract/activities';
+import { type ActivityDeps } from './deps';
+import { asActivity, assertOrigin } from './failures';
+
+/** Creates an empty conversation. It costs nothing, so a lost answer is simply tried again. */
+export async function createConversation(
+  deps: ActivityDeps,
+  input: CreateConversationInput,
+): Promise<ConversationCreated> {
+  assertOrigin(deps.provider.origin, input.origin);
+  return asActivity(async () => ({ conversationId: await deps.provider.createConversation() }));
+}

@@ -1,0 +1,31 @@
+import { type AwaitResponseInput, type Notification } from '../contract/activities';
+import { type PriceTable } from '../contract/prices';
+import { type Provider } from '../openai/port';
+import { type OutputStore } from '../store/port';
+
+/** A wait that backs off in Temporal until somebody announces the end of its response. */
+export interface PendingWait {
+  workflowId: string;
+  activityId: string;
+  input: AwaitResponseInput;
+}
+
+/** Makes sure that the end of a response is announced; a lost announcement costs only the fallback's delay. */
+export interface Announcer {
+  watch(wait: PendingWait): void;
+}
+
+/** What the activities need from the outside; composed by `worker/`. */
+export interface ActivityDeps {
+  provider: Provider;
+  store: OutputStore;
+  announcer: Announcer;
+  prices: PriceTable;
+  defaultModel: string;
+  /** True when the provider is the offline emulator. */
+  simulated: boolean;
+  /** How long a create may take before it counts as ambiguous, in milliseconds. */
+  createTimeoutMs: number;
+  /** Tells somebody about the end of a run; undefined where nobody asked for it. */
+  notify?: (notification: Notification) => Promise<void>;
+}

@@ -1,0 +1,34 @@
+import { awaitResponse } from './await-response';
+import { cancelResponse } from './cancel-response';
+import { createConversation } from './create-conversation';
+import { createResponse } from './create-response';
+import { type ActivityDeps } from './deps';
+import { notify } from './notify';
+import { resolveRun } from './resolve-run';
+
+export { look } from './look';
+export type { ActivityDeps, Announcer, PendingWait } from './deps';
+
+type Verb<I, O> = (input: I) => Promise<O>;
+const bind =
+  <I, O>(deps: ActivityDeps, verb: (deps: ActivityDeps, input: I) => Promise<O>): Verb<I, O> =>
+  (input) =>
+    verb(deps, input);
+
+/**
+ * The activities of the engine, by the names under which a worker registers them.
+ * @example Worker.create({ activities: { ...createActivities(deps), ...yourOwn } })
+ */
+export function createActivities(deps: ActivityDeps) {
+  return {
+    'durableResearch.resolveRun': bind(deps, resolveRun),
+    'durableResearch.createConversation': bind(deps, createConversation),
+    'durableResearch.createResponse': bind(deps, createResponse),
+    'durableResearch.awaitResponse': bind(deps, awaitResponse),
+    'durableResearch.cancelResponse': bind(deps, cancelResponse),
+    'durableResearch.notify': bind(deps, notify),
+  };
+}
+
+/** Types of the activities, for `proxyActivities` in workflows. */
+export type ResearchActivities = ReturnType<typeof createActivities>;

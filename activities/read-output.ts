@@ -1,0 +1,47 @@
+import { type ResponseRef } from '../contract/activities';
+import { isTerminal, type Item, ProviderError } from '../openai';
+import { type StoredOutput } from '../store/port';
+import { type ActivityDeps } from './deps';
+
+type Sources = Pick<ActivityDeps, 'provider' | 'store'>;
+
+/**
+ * Output of an earlier step: the store is asked first, then the provider.
+ * @throws ProviderError `ResponseLost` where neither has it.
+ */
+export async function readOutput({ store, provider }: Sources, ref: ResponseRef): Promise<StoredOutput> {
+  const stored = await store.getOutput(ref.responseId);
+  if (stored) return stored;
+  const response = await provider.retrieveResponse(ref.responseId);
+  if (!isTerminal(response.status)) {
+    throw new ProviderError(
+      'ResponseLost',
+      `response ${ref.responseId} of step "${ref.stepId}" had ended, but the provider now says "${response.status}" and the output store does not have it`,
+    );
+  }
+  const output = { responseId: response.id, status: response.status, model: response.model, output: response.output };
+  await store.putOutput(output);
+  return output;
+}
+
+/** Prompt of an earlier step; where the store has none, the last user message that the provider kept. */
+export async function readPrompt({ store, provider }: Sources, ref: ResponseRef): Promise<string> {
+  const stored = ref.promptRef === undefined ? undefined : await store.getPrompt(ref.promptRef);
+  if (stored !== undefined) return stored;
+  const items = await provider.inputItems(ref.responseId);
+  const prompt = items.findLast((item) => item['role'] === 'user');
+  if (!prompt) {
+    throw new ProviderError(
+      'ResponseLost',
+      `the prompt of response ${ref.responseId} of step "${ref.stepId}" is in neither the output store nor the provider`,
+    );
+  }
+  return messageText(prompt);
+}
+
+function messageText(message: Item): string {
+  const content = message['content'];
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part: { text?: unknown }) => (typeof part.text === 'string' ? part.text : '')).join('');
+}

@@ -1,0 +1,56 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { ResearchActivities } from '../activities';
+
+/** Reads and small writes at the worker: tried until they work. */
+export function quick(summary: string): ResearchActivities {
+  return proxyActivities<ResearchActivities>({
+    startToCloseTimeout: '30s',
+    retry: { initialInterval: '1s', maximumInterval: '30s' },
+    summary,
+  });
+}
+
+/**
+ * A create is never retried after it may have been accepted: the time-out of a killed worker ends it too.
+ * The cancel of a run waits for its answer, or the id of a response that runs would be lost.
+ */
+export function create(timeoutMs: number, summary: string): ResearchActivities {
+  return proxyActivities<ResearchActivities>({
+    startToCloseTimeout: timeoutMs + CREATE_MARGIN_MS,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: '1s',
+      maximumInterval: '30s',
+      nonRetryableErrorTypes: ['TemporalTimeout:StartToClose'],
+    },
+    summary,
+  });
+}
+
+/** Time beside the POST itself: reading the context, writing the prompt. */
+const CREATE_MARGIN_MS = 5_000;
+
+/**
+ * The wait for a response. An attempt is one look. No schedule-to-close: with it, a server that was down past the
+ * deadline would throw a finished, paid response away; the look judges the deadline instead.
+ */
+export function wait(activityId: string, summary: string): ResearchActivities {
+  return proxyActivities<ResearchActivities>({
+    activityId,
+    startToCloseTimeout: '30s',
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    // Only for looks that died with their worker: every other failure brings its own delay.
+    retry: { initialInterval: '5s', backoffCoefficient: 1 },
+    summary,
+  });
+}
+
+/** Bounded: a run that is being cancelled must not hang on a provider that does not answer. */
+export function bounded(summary: string): ResearchActivities {
+  return proxyActivities<ResearchActivities>({
+    startToCloseTimeout: '15s',
+    scheduleToCloseTimeout: '45s',
+    retry: { initialInterval: '1s', maximumInterval: '5s' },
+    summary,
+  });
+}

@@ -1,0 +1,84 @@
+import { MAX_PROGRESS_ROWS, type Progress, type ProgressQuery, type StepProgress } from '../contract/progress';
+import { type LedgerBook } from './ledger';
+
+type Row = { at: number; order: number; step: StepProgress };
+/** What a row is told; usage and money come from the ledger. */
+type RowChange = Partial<Omit<StepProgress, 'id' | 'usage' | 'usd' | 'creates'>>;
+
+/** What people see of a run: one row a step, versioned so that a reader asks for what changed only. */
+export class Board {
+  private version = 0;
+  private stage: Progress['stage'] = 'starting';
+  private readonly rows = new Map<string, Row>();
+  private readonly warnings: string[] = [];
+
+  constructor(
+    private readonly ledger: () => LedgerBook | undefined,
+    private readonly onChange: (board: Board) => void,
+  ) {}
+
+  enter(stage: Progress['stage']): void {
+    this.stage = stage;
+    this.changed();
+  }
+
+  warn(message: string): void {
+    this.warnings.push(message);
+    this.changed();
+  }
+
+  update(id: string, change: RowChange): void {
+    const row = this.rows.get(id);
+    const account = this.ledger()?.account(id);
+    const before = row?.step ?? { id, state: 'waiting', creates: 0, usage: NO_TOKENS, usd: 0 };
+    const step: StepProgress = { ...before, ...change };
+    if (account) Object.assign(step, { creates: account.creates, usage: account.usage, usd: account.usd });
+    this.rows.set(id, { at: this.version + 1, order: row?.order ?? this.rows.size, step });
+    this.changed();
+  }
+
+  /** Rows in the order in which the steps were named. */
+  all(): StepProgress[] {
+    return [...this.rows.values()].map(({ step }) => step);
+  }
+
+  snapshot({ since = 0 }: ProgressQuery = {}): Progress {
+    const rows = [...this.rows.values()];
+    const changed = rows.filter(({ at }) => at > since).toSorted((a, b) => a.at - b.at);
+    const shown = changed.slice(0, MAX_PROGRESS_ROWS);
+    const more = changed.length > shown.length;
+    const total = this.ledger()?.total();
+    const steps = rows.map(({ step }) => step);
+    return {
+      version: more ? (shown.at(-1)?.at ?? this.version) : this.version,
+      stage: this.stage,
+      steps: shown.toSorted((a, b) => a.order - b.order).map(({ step }) => step),
+      more,
+      counts: {
+        total: steps.length,
+        ended: steps.filter(({ state }) => state === 'ended').length,
+        inProgress: steps.filter(({ state }) => state === 'in_progress').length,
+      },
+      usage: total?.usage ?? NO_TOKENS,
+      usd: total?.usd ?? 0,
+      simulated: this.ledger()?.snapshot().simulated ?? false,
+      waitingFor: steps
+        .filter(({ state }) => state === 'in_progress')
+        .slice(0, MAX_WAITING)
+        .map(waitingText),
+      warnings: [...this.warnings],
+    };
+  }
+
+  private changed(): void {
+    this.version += 1;
+    this.onChange(this);
+  }
+}
+
+const NO_TOKENS = { input: 0, cached: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+const MAX_WAITING = 20;
+
+function waitingText({ id, responseId }: StepProgress): string {
+  return `${id}: response ${responseId ?? '?'}`;
+}

@@ -1,0 +1,102 @@
+import { sleep } from '@temporalio/workflow';
+import { type ContextItem, type Created, type CreateResponseInput } from '../contract/activities';
+import { type Failure } from '../contract/outcome';
+import { type StepBound, worstPrice } from '../contract/prices';
+import { create } from './activities';
+import { ambiguity, failureOf } from './failures';
+import { type RespondContext, type Responded, type Turn } from './turn';
+
+/** Creates whose answers were lost, before a step gives up: each of them may have been billed. */
+const MAX_AMBIGUOUS_CREATES = 5;
+const MAX_AMBIGUOUS_DELAY_MS = 60_000;
+
+/**
+ * One response for the turn. A create whose answer was lost is booked and repeated under the next create number;
+ * every other refusal is the step's failure.
+ */
+export async function createOnce(turn: Turn): Promise<Created | Failure> {
+  const { run, step } = turn;
+  for (let lost = 1; ; lost += 1) {
+    try {
+      const request = await buildInput(turn);
+      run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
+      turn.creates += 1;
+      const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
+      const createActivity = create(request.timeoutMs, summary)['durableResearch.createResponse'];
+      const created = await createActivity({ ...request, create: turn.creates });
+      run.board.update(step.id, { state: 'in_progress', responseId: created.responseId });
+      return created;
+    } catch (error) {
+      const reason = ambiguity(error);
+      if (reason === undefined) return refused(turn, error);
+      run.ledger.bookAmbiguous({ stepId: step.id, turn: TURN, create: turn.creates, reason });
+      run.board.warn(`${step.id}: create ${turn.creates} is ambiguous and may have been billed: ${reason}`);
+      if (lost === MAX_AMBIGUOUS_CREATES)
+        return { type: 'CreateAmbiguous', message: `the answers of ${lost} creates were lost; the last: ${reason}` };
+      await sleep(Math.min(MAX_AMBIGUOUS_DELAY_MS, 1_000 * 4 ** (lost - 1)), {
+        summary: `before another create of ${step.id}`,
+      });
+    }
+  }
+}
+
+/** A step has one turn until tools and approvals make it more. */
+const TURN = 1;
+
+function refused({ run, step }: Turn, error: unknown): Failure {
+  run.ledger.settle(step.id);
+  const failure = failureOf(error);
+  if (!failure) throw error;
+  return failure;
+}
+
+async function buildInput(turn: Turn): Promise<CreateResponseInput> {
+  const { run, step, deadlineAt } = turn;
+  const { context } = step;
+  return {
+    origin: run.record.origin,
+    stepId: step.id,
+    turn: TURN,
+    create: turn.creates + 1,
+    model: step.model ?? run.record.defaultModel,
+    prompt: typeof step.prompt === 'string' ? [{ kind: 'text', text: step.prompt }] : step.prompt,
+    instructions: step.instructions,
+    tools: step.tools,
+    format: step.format,
+    reasoning: step.reasoning,
+    maxOutputTokens: step.maxOutputTokens,
+    context: contextItems(context),
+    select: (context && 'select' in context && context.select) || 'all',
+    conversation:
+      context?.strategy === 'conversation' ? (context.conversation ?? (await run.conversation())) : undefined,
+    previousResponse: context?.strategy === 'previous_response' ? context.from.ref?.responseId : undefined,
+    deadlineAt,
+    timeoutMs: run.record.createTimeoutMs,
+  };
+}
+
+function contextItems(context: RespondContext | undefined): ContextItem[] {
+  if (!context) return [];
+  if (context.strategy !== 'previous_response') return (context.from ?? []).map(contextItem);
+  // The chain brings the earlier step along; only a step that left nothing to chain to is told about.
+  return context.from.ref ? [] : [contextItem(context.from)];
+}
+
+function contextItem({ id, ref, reason }: Responded): ContextItem {
+  return ref ? { kind: 'response', ref } : { kind: 'missing', stepId: id, reason: reason ?? 'It was skipped.' };
+}
+
+/** What the worst price is computed from: what earlier steps said is known by their usage. */
+function boundOf({ step }: Turn, request: CreateResponseInput): StepBound {
+  const { context } = step;
+  const from =
+    context === undefined ? [] : Array.isArray(context.from) ? context.from : context.from ? [context.from] : [];
+  const tokens = from.map(({ collected }) => (collected?.usage?.input ?? 0) + (collected?.usage?.output ?? 0));
+  return {
+    model: request.model,
+    ownBytes: JSON.stringify([request.prompt, request.instructions, request.tools, request.format]).length,
+    contextTokens: tokens.reduce((sum, count) => sum + count, 0),
+    maxOutputTokens: step.maxOutputTokens,
+    tools: (step.tools ?? []).map(({ type }) => type),
+  };
+}

@@ -1,0 +1,32 @@
+import { type StepProgress } from '../contract/progress';
+import { type Board } from './board';
+
+/** Rows in the table of Temporal's UI; steps that are at work come first. */
+const MAX_ROWS = 40;
+const STATE_TEXT = { waiting: 'waiting', creating: 'creating', in_progress: 'in progress', ended: 'ended' } as const;
+
+/** The run as markdown, for `currentDetails` in Temporal's UI and `temporal workflow metadata`. */
+export function details(board: Board): string {
+  const rows = board.all();
+  const ended = rows.filter(({ state }) => state === 'ended').length;
+  const usd = rows.reduce((sum, row) => sum + row.usd, 0);
+  const shown = rows.toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_ROWS);
+  const more = rows.length > shown.length ? [`… and ${rows.length - shown.length} more`] : [];
+  return [
+    `**${ended} of ${rows.length} steps ended**, $${usd.toFixed(4)}`,
+    '',
+    '| step | state | tokens | USD |',
+    '|---|---|---:|---:|',
+    ...shown.map(line),
+    ...more,
+  ].join('\n');
+}
+
+function rank({ state }: StepProgress): number {
+  return ['in_progress', 'creating', 'ended', 'waiting'].indexOf(state);
+}
+
+function line({ id, state, outcome, usage, usd, responseId }: StepProgress): string {
+  const where = outcome ?? `${STATE_TEXT[state]}${responseId ? ` \`${responseId.slice(0, 16)}…\`` : ''}`;
+  return `| ${id} | ${where} | ${usage.input + usage.output} | ${usd.toFixed(4)} |`;
+}

@@ -1,0 +1,6 @@
+/** Sandbox-safe entry: a user's own workflows re-export it and use `openRun` and `respond` as building blocks. */
+export { pipeline } from './pipeline';
+export { respond } from './respond';
+export type { Responded, RespondContext, RespondStep } from './turn';
+export { openRun } from './run';
+export type { Run } from './run';

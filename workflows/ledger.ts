@@ -1,0 +1,95 @@
+import { type Account, type Ambiguous, type Ledger } from '../contract/ledger';
+import { costOf, type PriceTable } from '../contract/prices';
+import { addUsage, type HostedCalls, NO_USAGE, type Usage } from '../contract/usage';
+
+const EMPTY: Account = { usage: NO_USAGE, hostedCalls: {}, usd: 0, toolFeesUsd: 0, creates: 0 };
+
+/** What a response used, as the provider told it. */
+export type Used = { model: string; usage?: Usage; hostedCalls: HostedCalls };
+
+/** The run's account: pure bookkeeping, no side effects. */
+export class LedgerBook {
+  private readonly steps = new Map<string, Account>();
+  private readonly reserved = new Map<string, number>();
+  private readonly ambiguous: Ambiguous[] = [];
+  private readonly possiblyRunning: Ledger['possiblyRunning'] = [];
+  private readonly unpriced = new Set<string>();
+
+  constructor(
+    private readonly prices: PriceTable,
+    private readonly simulated: boolean,
+  ) {}
+
+  /** Before a create: its worst price counts until it is settled. NaN (no price) reserves nothing. */
+  reserve(stepId: string, worstUsd: number): void {
+    this.reserved.set(stepId, Number.isNaN(worstUsd) ? 0 : worstUsd);
+    this.update(stepId, { creates: this.account(stepId).creates + 1 });
+  }
+
+  /** After a create: what was reserved is free again, what was used is booked. */
+  settle(stepId: string, used?: Used): void {
+    this.reserved.delete(stepId);
+    if (!used) return;
+    const cost = costOf(this.prices, used.model, { usage: used.usage ?? NO_USAGE, hostedCalls: used.hostedCalls });
+    if (cost.unpriced) this.unpriced.add(used.model);
+    const before = this.account(stepId);
+    this.update(stepId, {
+      usage: addUsage(before.usage, used.usage ?? NO_USAGE),
+      hostedCalls: addCalls(before.hostedCalls, used.hostedCalls),
+      usd: before.usd + cost.tokensUsd + cost.toolFeesUsd,
+      toolFeesUsd: before.toolFeesUsd + cost.toolFeesUsd,
+    });
+  }
+
+  /** A create whose answer was lost. */
+  bookAmbiguous(entry: Omit<Ambiguous, 'worstUsd'>): void {
+    this.ambiguous.push({ ...entry, worstUsd: this.reserved.get(entry.stepId) });
+    this.reserved.delete(entry.stepId);
+  }
+
+  /** A response that could not be confirmed as stopped. */
+  bookPossiblyRunning(entry: Ledger['possiblyRunning'][number]): void {
+    this.possiblyRunning.push(entry);
+  }
+
+  account(stepId: string): Account {
+    return this.steps.get(stepId) ?? EMPTY;
+  }
+
+  total(): Account {
+    return [...this.steps.values()].reduce(addAccounts, EMPTY);
+  }
+
+  snapshot(): Ledger {
+    return {
+      pricesDate: this.prices.date,
+      simulated: this.simulated,
+      total: this.total(),
+      steps: Object.fromEntries(this.steps),
+      reservedUsd: [...this.reserved.values()].reduce((sum, usd) => sum + usd, 0),
+      ambiguous: [...this.ambiguous],
+      possiblyRunning: [...this.possiblyRunning],
+      unpriced: [...this.unpriced],
+    };
+  }
+
+  private update(stepId: string, change: Partial<Account>): void {
+    this.steps.set(stepId, { ...this.account(stepId), ...change });
+  }
+}
+
+function addAccounts(a: Account, b: Account): Account {
+  return {
+    usage: addUsage(a.usage, b.usage),
+    hostedCalls: addCalls(a.hostedCalls, b.hostedCalls),
+    usd: a.usd + b.usd,
+    toolFeesUsd: a.toolFeesUsd + b.toolFeesUsd,
+    creates: a.creates + b.creates,
+  };
+}
+
+function addCalls(a: HostedCalls, b: HostedCalls): HostedCalls {
+  const sum = { ...a };
+  for (const [tool, calls] of Object.entries(b)) sum[tool] = (sum[tool] ?? 0) + calls;
+  return sum;
+}

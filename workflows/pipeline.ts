@@ -1,0 +1,133 @@
+import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { MAX_INLINE_TEXT_BYTES, type Notification, type PromptPart } from '../contract/activities';
+import { finalSteps, type PlannedStep } from '../contract/graph';
+import { InvalidInputError } from '../contract/issues';
+import {
+  DEFAULT_MAX_PARALLEL,
+  type PipelineInput,
+  type PipelinePlan,
+  type PipelineResult,
+  planPipeline,
+} from '../contract/pipeline';
+import { promptText, type TemplatePart, valueAt } from '../contract/template';
+import { bounded } from './activities';
+import { failureOf } from './failures';
+import { runGraph } from './graph';
+import { respond } from './respond';
+import { pipelineResult } from './result';
+import { openRun, type Run } from './run';
+import { type RespondContext, type Responded } from './turn';
+
+/**
+ * Runs a graph of steps, each one background response, and returns their outcomes with the final text.
+ * Input is one plain JSON object, see `pipelineInputSchema`; a wrong one fails the run at once as `InvalidInput`.
+ */
+export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promise<PipelineResult> {
+  const plan = parse([input, ...rest]);
+  const models = plan.steps.flatMap(({ model }) => (model === undefined ? [] : [model]));
+  const run = await openRun(
+    models,
+    plan.steps.map(({ id }) => id),
+  );
+  const finals = new Set(finalSteps(plan.steps).map(({ id }) => id));
+  try {
+    const ends = await runGraph(plan.steps, plan.input.maxParallel ?? DEFAULT_MAX_PARALLEL, (step, earlier) =>
+      runStep(run, plan.input, { step, earlier, final: finals.has(step.id) }),
+    );
+    run.board.enter('ended');
+    const result = pipelineResult(plan.steps, ends, run.ledger.snapshot());
+    await notify(run, `run.${result.outcome}`);
+    return orNoOutput(result);
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => notify(run, 'run.cancelled'));
+    throw error;
+  }
+}
+
+function parse(args: unknown[]): PipelinePlan {
+  try {
+    if (args.length > 1) {
+      throw new InvalidInputError('pipeline input', [
+        { path: [], message: `expected one object argument, got ${args.length} arguments` },
+      ]);
+    }
+    return planPipeline(args[0]);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw ApplicationFailure.create({ type: 'InvalidInput', message: error.message, nonRetryable: true });
+  }
+}
+
+type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, Responded>; final: boolean };
+
+/** One step of the graph: skipped when something it needs has no output, unless it wants a note instead. */
+async function runStep(run: Run, input: PipelineInput, { step, earlier, final }: StepRun): Promise<Responded> {
+  const missing = step.needs.map((id) => end(earlier, id)).filter(({ ref }) => !ref);
+  if (missing.length > 0 && step.onMissing !== 'note') {
+    const reason = `needs ${missing.map(({ id, reason: why }) => `"${id}", which has no output (${why ?? 'unknown'})`).join(' and ')}`;
+    run.board.update(step.id, { state: 'ended', outcome: 'skipped', reason, endedAt: Date.now() });
+    return { id: step.id, outcome: 'skipped', reason, responseIds: [] };
+  }
+  return respond(run, {
+    ...step,
+    prompt: step.parts.map((part) => promptPart(part, input.input, earlier)),
+    context: contextOf(step, earlier),
+    inlineTextBytes: final ? MAX_INLINE_TEXT_BYTES : 0,
+  });
+}
+
+function contextOf(step: PlannedStep, earlier: ReadonlyMap<string, Responded>): RespondContext | undefined {
+  const { strategy = 'stateless', select, conversation } = step.context ?? {};
+  const from = step.sentFrom.map((id) => end(earlier, id));
+  if (strategy === 'conversation') return { strategy, conversation, select, from };
+  if (strategy === 'stateless') return { strategy, select, from };
+  const [parent] = from;
+  return parent && { strategy, from: parent };
+}
+
+function promptPart(part: TemplatePart, input: unknown, earlier: ReadonlyMap<string, Responded>): PromptPart {
+  if (part.kind === 'text') return part;
+  if (part.kind === 'input') return { kind: 'text', text: promptText(valueAt(input, part.path)) };
+  const { id, ref, reason } = end(earlier, part.stepId);
+  if (!ref) return { kind: 'missing', stepId: id, reason: reason ?? 'It was skipped.' };
+  return { kind: 'output', ref, field: part.field, path: part.path };
+}
+
+function end(earlier: ReadonlyMap<string, Responded>, id: string): Responded {
+  const found = earlier.get(id);
+  if (!found) throw new Error(`step "${id}" has not ended yet`);
+  return found;
+}
+
+/** A run without any output is a failed run, whoever asks; the result goes along as the failure's detail. */
+function orNoOutput(result: PipelineResult): PipelineResult {
+  if (result.outcome !== 'failed') return result;
+  const reasons = Object.entries(result.steps).map(
+    ([id, { outcome, reason }]) => `${id} ${outcome}: ${reason ?? 'no reason given'}`,
+  );
+  throw ApplicationFailure.create({
+    type: 'NoOutput',
+    message: `no final step has an output; ${reasons.join('; ')}`.slice(0, MAX_MESSAGE_CHARS),
+    nonRetryable: true,
+    details: [result],
+  });
+}
+
+const MAX_MESSAGE_CHARS = 4_000;
+
+/** A receiver that cannot be reached is a warning: the run's outcome stands without it. */
+async function notify(run: Run, type: Notification['type']): Promise<void> {
+  if (!run.record.notifies) return;
+  const { workflowId, runId } = workflowInfo();
+  try {
+    await bounded(`tell the receiver: ${type}`)['durableResearch.notify']({
+      type,
+      workflowId,
+      runId,
+      usd: run.ledger.total().usd,
+    });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    run.board.warn(`the receiver of notifications could not be told: ${failureOf(error)?.message ?? String(error)}`);
+  }
+}

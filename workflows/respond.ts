@@ -1,0 +1,77 @@
+import { isCancellation, sleep } from '@temporalio/workflow';
+import { durationMs } from '../contract/duration';
+import { DEFAULT_DEADLINE, DEFAULT_RETRIES } from '../contract/graph';
+import { type Collected, type Failure, type Outcome } from '../contract/outcome';
+import { PREVIEW_CHARS } from '../contract/progress';
+import { createOnce } from './create-once';
+import { awaitOnce } from './await-once';
+import { claimStep, type Run } from './run';
+import { type Responded, type RespondStep, type Turn } from './turn';
+
+/**
+ * One step: creates a background response, waits for it without holding anything, and books what it cost.
+ * A failure of the provider is an outcome with its reason, never an exception; a cancel of the workflow stops the
+ * response at the provider first and is then thrown.
+ * @example
+ * const run = await openRun();
+ * const plan = await respond(run, { id: 'plan', prompt: 'Plan three questions about Raft.' });
+ * const report = await respond(run, { id: 'report', prompt: 'Answer them.', context: { strategy: 'stateless', from: [plan] } });
+ */
+export async function respond(run: Run, step: RespondStep): Promise<Responded> {
+  claimStep(run, step.id);
+  const startedAt = Date.now();
+  const deadlineAt = startedAt + durationMs(step.deadline ?? DEFAULT_DEADLINE);
+  run.board.update(step.id, { state: 'creating', startedAt });
+  try {
+    const ended = await answer({ run, step, deadlineAt, creates: 0, responseIds: [] });
+    const preview = ended.collected?.preview.slice(0, PREVIEW_CHARS);
+    run.board.update(step.id, {
+      state: 'ended',
+      outcome: ended.outcome,
+      reason: ended.reason,
+      endedAt: Date.now(),
+      preview,
+    });
+    return ended;
+  } catch (error) {
+    if (isCancellation(error)) run.board.update(step.id, { state: 'ended', outcome: 'cancelled', endedAt: Date.now() });
+    throw error;
+  }
+}
+
+/** Creates and waits; a response that failed in a way that may pass is created anew, as often as the step allows. */
+async function answer(turn: Turn): Promise<Responded> {
+  const { step, responseIds } = turn;
+  for (let retriesLeft = step.retries ?? DEFAULT_RETRIES; ; retriesLeft -= 1) {
+    const created = await createOnce(turn);
+    if ('type' in created) return withoutOutput(turn, 'failed', created);
+    responseIds.push(created.responseId);
+    const collected = await awaitOnce(turn, created);
+    if ('type' in collected) return withoutOutput(turn, 'failed', collected);
+    const ref = { stepId: step.id, ...created };
+    if (!collected.failure) return { id: step.id, outcome: 'completed', ref, responseIds, collected };
+    if (collected.status === 'incomplete' && step.acceptIncomplete) {
+      return { id: step.id, outcome: 'incomplete', reason: text(collected.failure), ref, responseIds, collected };
+    }
+    if (collected.failure.type !== 'ResponseFailed' || retriesLeft === 0) {
+      return { ...withoutOutput(turn, outcomeOf(collected), collected.failure), collected };
+    }
+    turn.run.board.warn(`${step.id}: ${text(collected.failure)}; creating it anew`);
+    await sleep(RETRY_DELAY, { summary: `before another create of ${step.id}` });
+  }
+}
+
+/** Time between a failed response and its replacement: a provider in trouble is not helped by haste. */
+const RETRY_DELAY = '2s';
+
+function outcomeOf({ status }: Collected): Outcome {
+  return status === 'completed' ? 'failed' : status;
+}
+
+function withoutOutput({ step, responseIds }: Turn, outcome: Outcome, failure: Failure): Responded {
+  return { id: step.id, outcome, reason: text(failure), responseIds };
+}
+
+function text({ type, message }: Failure): string {
+  return `${type}: ${message}`;
+}

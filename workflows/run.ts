@@ -1,0 +1,69 @@
+import { ApplicationFailure, setCurrentDetails, setHandler, defineQuery } from '@temporalio/workflow';
+import { type Ledger } from '../contract/ledger';
+import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
+import { type Progress, type ProgressQuery, progressQuerySchema } from '../contract/progress';
+import { type RunRecord } from '../contract/run-record';
+import { quick } from './activities';
+import { Board } from './board';
+import { details } from './details';
+import { LedgerBook } from './ledger';
+
+const progressQuery = defineQuery<Progress, [ProgressQuery?]>(PROGRESS_QUERY);
+const ledgerQuery = defineQuery<Ledger | undefined>(LEDGER_QUERY);
+
+/** What the steps of one workflow execution share: its record, its account and what people see of it. */
+export interface Run {
+  readonly record: RunRecord;
+  readonly ledger: LedgerBook;
+  readonly board: Board;
+  /** Ids of the steps that have begun. */
+  readonly claimed: Set<string>;
+  /** The run's own conversation, created when the first step asks for it. */
+  conversation(): Promise<string>;
+}
+
+/** @throws ApplicationFailure `InvalidInput` when a step of this id has begun already: ids are keys of the account. */
+export function claimStep(run: Run, id: string): void {
+  if (run.claimed.has(id)) {
+    throw ApplicationFailure.create({
+      type: 'InvalidInput',
+      message: `step id "${id}" is used twice; expected an id that is unique in its run`,
+      nonRetryable: true,
+    });
+  }
+  run.claimed.add(id);
+}
+
+/**
+ * Opens a run: answers the queries `progress` and `ledger` from now on, and resolves what the run's decisions depend on.
+ * Call it first, once a workflow.
+ * @param models Models that the run will name, so that their prices are in its record.
+ */
+export async function openRun(models: string[] = [], stepIds: string[] = []): Promise<Run> {
+  let ledger: LedgerBook | undefined;
+  const board = new Board(
+    () => ledger,
+    (changed) => setCurrentDetails(details(changed)),
+  );
+  setHandler(progressQuery, (raw) => board.snapshot(progressQuerySchema.parse(raw ?? {})), {
+    description: 'Where every step of the run stands; {"since": version} for what changed only.',
+  });
+  setHandler(ledgerQuery, () => ledger?.snapshot(), { description: 'Tokens and money by step and in total.' });
+  for (const id of stepIds) board.update(id, {});
+  const record = await quick('provider, models and prices of this run')['durableResearch.resolveRun']({ models });
+  ledger = new LedgerBook(record.prices, record.simulated);
+  board.enter('running');
+  let conversation: Promise<string> | undefined;
+  return {
+    record,
+    ledger,
+    board,
+    claimed: new Set(),
+    conversation: () => (conversation ??= newConversation(record.origin)),
+  };
+}
+
+async function newConversation(origin: string): Promise<string> {
+  const { conversationId } = await quick('conversation of this run')['durableResearch.createConversation']({ origin });
+  return conversationId;
+}

@@ -1,0 +1,44 @@
+import { type PromptPart, type ResponseRef } from '../contract/activities';
+import { type Collected, type Outcome } from '../contract/outcome';
+import { type Select, type StepDefaults } from '../contract/step';
+import { type Run } from './run';
+
+/** What an earlier step left behind for the steps that follow it. */
+export interface Responded {
+  id: string;
+  outcome: Outcome;
+  /** Why there is no usable output, or why it is not whole; undefined when `outcome` is completed. */
+  reason?: string;
+  /** Where prompt and output are found; undefined when there is no usable output. */
+  ref?: ResponseRef;
+  /** Every response of the step, replaced ones included. */
+  responseIds: string[];
+  /** The last response that ended: preview, usage, parsed JSON, citations. */
+  collected?: Collected;
+}
+
+/** What the step sees of earlier steps. A step without output stands in it as a marked note. */
+export type RespondContext =
+  | { strategy: 'stateless'; from: Responded[]; select?: Select }
+  | { strategy: 'conversation'; conversation?: string; from?: Responded[]; select?: Select }
+  | { strategy: 'previous_response'; from: Responded };
+
+/** A step as `respond` takes it: references to earlier steps are their results, not their ids. */
+export interface RespondStep extends Omit<StepDefaults, 'context' | 'onMissing'> {
+  /** Unique in its workflow. */
+  id: string;
+  prompt: string | PromptPart[];
+  context?: RespondContext;
+  /** Return the whole text in `collected.text` too, up to this many bytes. Default 0: a preview only. */
+  inlineTextBytes?: number;
+}
+
+/** One turn of a step while it is at work. */
+export interface Turn {
+  run: Run;
+  step: RespondStep;
+  /** Milliseconds since 1970. */
+  deadlineAt: number;
+  creates: number;
+  responseIds: string[];
+}
