@@ -1,0 +1,31 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DEFAULT_TASK_QUEUE } from '../contract/names';
+import { ResearchClient } from './research-client';
+
+/** How to connect; what is not given comes from Temporal's standard `TEMPORAL_*` variables and profiles. */
+export interface ConnectOptions {
+  address?: string;
+  namespace?: string;
+  /** Default: `TEMPORAL_TASK_QUEUE`, else `durable-research`. */
+  taskQueue?: string;
+}
+
+/**
+ * Connects to Temporal. Close `client.connection` when done.
+ * @throws Error naming the address when no server answers there.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<ResearchClient> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const address = options.address ?? connectionOptions.address ?? '127.0.0.1:7233';
+  try {
+    const connection = await Connection.connect({ ...connectionOptions, address });
+    const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
+    const taskQueue = options.taskQueue ?? process.env['TEMPORAL_TASK_QUEUE'] ?? DEFAULT_TASK_QUEUE;
+    return new ResearchClient(client, taskQueue);
+  } catch (error) {
+    throw new Error(`Temporal cannot be reached at ${address}; start a server there or set TEMPORAL_ADDRESS`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { type PipelineResult } from '../contract/pipeline';
+import { type Progress, type StepProgress } from '../contract/progress';
+import { RunNotFoundError } from './errors';
+import { type RunHandle } from './run-handle';
+
+const MIN_INTERVAL_MS = 1_000;
+const MAX_INTERVAL_MS = 5_000;
+
+/** Options of following a run. */
+export interface FollowOptions {
+  /** Time between two questions in milliseconds; default 1 s, growing to 5 s while nothing changes. */
+  intervalMs?: number;
+  /** Ends the following; the run goes on. */
+  signal?: AbortSignal;
+}
+
+/** An activity that Temporal holds for the run, as `describe` tells it. */
+export interface PendingActivity {
+  activityId: string;
+  activityType: string;
+  attempt: number;
+  /** What the last attempt said, for example why it waits. */
+  lastFailure?: string;
+}
+
+/** Something to tell about a run. */
+export type FollowEvent =
+  | { kind: 'progress'; progress: Progress; steps: StepProgress[]; pending: PendingActivity[] }
+  /** Nobody answers: no worker polls the task queue, or the server cannot be reached. The following goes on. */
+  | { kind: 'silent'; why: 'no-worker' | 'no-server'; message: string }
+  | { kind: 'result'; result: PipelineResult }
+  | { kind: 'failed'; error: Error };
+
+/** Merges `progress` queries with the pending activities of `describe` until the run ends. */
+export async function* follow(run: RunHandle, options: FollowOptions = {}): AsyncGenerator<FollowEvent, void> {
+  const steps = new Map<string, StepProgress>();
+  let since = 0;
+  let interval = options.intervalMs ?? MIN_INTERVAL_MS;
+  while (!options.signal?.aborted) {
+    const seen = await look(run, since);
+    const progress = 'progress' in seen ? seen.progress : undefined;
+    const changed = progress !== undefined && progress.version > since;
+    if ('silent' in seen) yield seen.silent;
+    else if (changed) {
+      for (const step of seen.progress.steps) steps.set(step.id, step);
+      since = seen.progress.version;
+      yield { kind: 'progress', progress: seen.progress, steps: [...steps.values()], pending: seen.pending };
+    }
+    if (progress?.more) continue;
+    if (seen.ended) {
+      yield await ending(run);
+      return;
+    }
+    interval = nextInterval(interval, changed, options);
+    await delay(interval, undefined, { signal: options.signal }).catch(ignoreAbort);
+  }
+}
+
+function nextInterval(interval: number, changed: boolean, options: FollowOptions): number {
+  const least = options.intervalMs ?? MIN_INTERVAL_MS;
+  return changed ? least : Math.max(least, Math.min(MAX_INTERVAL_MS, interval * 1.25));
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+}
+
+type Seen = { ended: boolean } & (
+  { progress: Progress; pending: PendingActivity[] } | { silent: Extract<FollowEvent, { kind: 'silent' }> }
+);
+
+async function look(run: RunHandle, since: number): Promise<Seen> {
+  let described: WorkflowExecutionDescription | undefined;
+  try {
+    described = await run.describe();
+  } catch (error) {
+    return {
+      ended: false,
+      silent: silence(error, 'no-server', 'the Temporal server does not answer; it may be restarting'),
+    };
+  }
+  if (!described) throw notFound(run);
+  const ended = described.status.name !== 'RUNNING';
+  try {
+    return { ended, progress: await run.progress({ since }), pending: pendingOf(described) };
+  } catch (error) {
+    const message = `no worker answers on task queue "${described.taskQueue}"; start one with "durable-research worker", or "durable-research resume" where everything runs on this machine`;
+    return { ended, silent: silence(error, 'no-worker', message) };
+  }
+}
+
+/** Only silence is waited out; an answer that cannot be understood is thrown. */
+function silence(
+  error: unknown,
+  why: 'no-worker' | 'no-server',
+  message: string,
+): Extract<FollowEvent, { kind: 'silent' }> {
+  if (!isGrpcServiceError(error) && !(error instanceof Error && isGrpcServiceError(error.cause))) throw error;
+  return { kind: 'silent', why, message };
+}
+
+function notFound(run: RunHandle): Error {
+  return new RunNotFoundError(run.workflowId, run.namespace);
+}
+
+function pendingOf(described: WorkflowExecutionDescription): PendingActivity[] {
+  return (described.raw.pendingActivities ?? []).map((pending) => ({
+    activityId: pending.activityId ?? '',
+    activityType: pending.activityType?.name ?? '',
+    attempt: pending.attempt ?? 1,
+    lastFailure: pending.lastFailure?.message ?? undefined,
+  }));
+}
+
+async function ending(run: RunHandle): Promise<FollowEvent> {
+  try {
+    return { kind: 'result', result: await run.result() };
+  } catch (error) {
+    if (error instanceof Error) return { kind: 'failed', error };
+    throw error;
+  }
+}

@@ -1,0 +1,13 @@
+/** Client entry: start, follow and end runs from a service of your own. */
+export { connect } from './connect';
+export type { ConnectOptions } from './connect';
+export { RunCancelledError, RunConflictError, RunFailedError, RunNotFoundError } from './errors';
+export type { FollowEvent, FollowOptions, PendingActivity } from './follow';
+export { ResearchClient } from './research-client';
+export type { StartOptions } from './research-client';
+export { RunHandle } from './run-handle';
+export { InvalidInputError } from '../contract/issues';
+export type { Ledger } from '../contract/ledger';
+export type { Citation } from '../contract/outcome';
+export type { PipelineInput, PipelineResult } from '../contract/pipeline';
+export type { Progress, StepProgress } from '../contract/progress';

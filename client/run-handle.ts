@@ -1,0 +1,100 @@
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { type Ledger, ledgerSchema } from '../contract/ledger';
+import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
+import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline';
+import { type Progress, type ProgressQuery, progressSchema } from '../contract/progress';
+import { RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
+import { follow, type FollowEvent, type FollowOptions } from './follow';
+
+const QUERY_TIMEOUT_MS = 5_000;
+
+/** One run, by its id. */
+export class RunHandle {
+  constructor(
+    private readonly client: Client,
+    readonly workflowId: string,
+    readonly runId?: string,
+  ) {}
+
+  get namespace(): string {
+    return this.client.options.namespace;
+  }
+
+  /**
+   * Waits for the result, as long as it takes.
+   * @throws RunFailedError, RunCancelledError or RunNotFoundError.
+   */
+  async result(): Promise<PipelineResult> {
+    try {
+      return pipelineResultSchema.parse(await this.temporal().result());
+    } catch (error) {
+      throw this.translate(error);
+    }
+  }
+
+  /**
+   * What happens in the run: an event at each change, and the last one with its result. Goes on through restarts of
+   * worker and server; says when no worker answers.
+   */
+  follow(options?: FollowOptions): AsyncIterable<FollowEvent> {
+    return follow(this, options);
+  }
+
+  /** Asks the run to stop; its responses are cancelled at the provider before it ends. */
+  async cancel(): Promise<void> {
+    try {
+      await this.temporal().cancel();
+    } catch (error) {
+      throw this.translate(error);
+    }
+  }
+
+  /** Where every step stands. Needs a worker, also for a run that has ended. */
+  async progress(query: ProgressQuery = {}): Promise<Progress> {
+    return progressSchema.parse(await this.ask(PROGRESS_QUERY, query));
+  }
+
+  /** The account of the run; undefined before its record is resolved. Needs a worker. */
+  async ledger(): Promise<Ledger | undefined> {
+    return ledgerSchema.optional().parse((await this.ask(LEDGER_QUERY)) ?? undefined);
+  }
+
+  /** Temporal's own description; undefined when there is no such run. */
+  async describe(): Promise<WorkflowExecutionDescription | undefined> {
+    try {
+      return await this.temporal().describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** A query without a worker would hang for the server's own time-out. */
+  private ask(name: string, ...args: unknown[]): Promise<unknown> {
+    return this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => this.temporal().query(name, ...args));
+  }
+
+  private temporal() {
+    return this.client.workflow.getHandle(this.workflowId, this.runId);
+  }
+
+  private translate(error: unknown): unknown {
+    if (error instanceof WorkflowNotFoundError) return new RunNotFoundError(this.workflowId, this.namespace);
+    if (!(error instanceof WorkflowFailedError)) return error;
+    const { cause } = error;
+    if (cause instanceof CancelledFailure) return new RunCancelledError(this.workflowId, { cause: error });
+    if (!(cause instanceof ApplicationFailure)) {
+      const failure = { type: cause?.name ?? 'Failed', message: cause?.message ?? error.message };
+      return new RunFailedError(this.workflowId, failure, { cause: error });
+    }
+    const { data: result } = pipelineResultSchema.safeParse(cause.details?.[0]);
+    const failure = { type: cause.type ?? 'Failed', message: cause.message, result };
+    return new RunFailedError(this.workflowId, failure, { cause: error });
+  }
+}

@@ -1,0 +1,125 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { durationMs, durationSchema } from '../contract/duration';
+import { DEFAULT_TASK_QUEUE } from '../contract/names';
+
+/** Model used where neither step nor `OPENAI_MODEL` names one. The only model name outside the price table. */
+export const DEFAULT_MODEL = 'gpt-6.1-terra';
+const DEFAULT_HOME = '.durable-research';
+/** Origin that the embedded emulator is given; its port may change, its name does not. */
+const EMULATOR_ORIGIN = /^emulator:/;
+
+const optional = z
+  .string()
+  .transform((text) => (text.trim() === '' ? undefined : text.trim()))
+  .optional();
+
+const environmentSchema = z.object({
+  OPENAI_API_KEY: optional,
+  OPENAI_BASE_URL: optional,
+  OPENAI_ORG_ID: optional,
+  OPENAI_PROJECT_ID: optional,
+  OPENAI_MODEL: optional,
+  TEMPORAL_TASK_QUEUE: optional,
+  DURABLE_RESEARCH_HOME: optional,
+  DURABLE_RESEARCH_ORIGIN: optional,
+  DURABLE_RESEARCH_STORE: z.enum(['files', 'provider'], { error: 'expected "files" or "provider"' }).optional(),
+  DURABLE_RESEARCH_PRICES: optional,
+  DURABLE_RESEARCH_CREATE_TIMEOUT: durationSchema.optional(),
+  DURABLE_RESEARCH_NOTIFY_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) URL' }).optional(),
+  DURABLE_RESEARCH_NOTIFY_SECRET: optional,
+  DURABLE_RESEARCH_NOTIFY_COMMAND: optional,
+});
+
+/** How to reach the provider. `apiKey` must never be printed. */
+export interface ProviderConfig {
+  apiKey: string;
+  baseURL?: string;
+  organization?: string;
+  project?: string;
+  /** Name recorded in runs; default: base URL and organisation. */
+  origin?: string;
+}
+
+/** Everything that a worker reads from its environment, once, at its start. See docs/configuration.md. */
+export interface WorkerConfig {
+  provider: ProviderConfig;
+  /** True when the provider is the offline emulator. */
+  simulated: boolean;
+  defaultModel: string;
+  taskQueue: string;
+  /** Absolute path of the directory for outputs. */
+  home: string;
+  store: 'files' | 'provider';
+  pricesFile?: string;
+  /** How long a create may take before it counts as ambiguous, in milliseconds. Default 30 s. */
+  createTimeoutMs: number;
+  notify?: NotifyConfig;
+}
+
+/** Whom the worker tells about the end of a run: a webhook, a command, or both. */
+export interface NotifyConfig {
+  url?: string;
+  /** Signs the webhook by the Standard Webhooks rules. Must never be printed. */
+  secret?: string;
+  /** Run by the shell with the notification as JSON on its standard input. */
+  command?: string;
+}
+
+/** A setting that is missing or wrong; the message names the variable and what to set. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/**
+ * Reads a worker's configuration.
+ * @throws ConfigurationError naming the variable; values are not echoed.
+ */
+export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
+  const parsed = environmentSchema.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new ConfigurationError(`the environment is not valid: ${problems.join('; ')}`);
+  }
+  const values = parsed.data;
+  return {
+    provider: providerConfig(values),
+    simulated: EMULATOR_ORIGIN.test(values.DURABLE_RESEARCH_ORIGIN ?? ''),
+    defaultModel: values.OPENAI_MODEL ?? DEFAULT_MODEL,
+    taskQueue: values.TEMPORAL_TASK_QUEUE ?? DEFAULT_TASK_QUEUE,
+    home: resolve(values.DURABLE_RESEARCH_HOME ?? DEFAULT_HOME),
+    store: values.DURABLE_RESEARCH_STORE ?? 'files',
+    pricesFile: values.DURABLE_RESEARCH_PRICES,
+    createTimeoutMs: durationMs(values.DURABLE_RESEARCH_CREATE_TIMEOUT ?? '30s'),
+    notify: notifyConfig(values),
+  };
+}
+
+type Environment = z.infer<typeof environmentSchema>;
+
+function providerConfig(values: Environment): ProviderConfig {
+  if (values.OPENAI_API_KEY === undefined) {
+    throw new ConfigurationError(
+      'OPENAI_API_KEY is not set. Set it to a key of the provider, or start with "durable-research run" or "durable-research dev", which use the offline emulator without a key',
+    );
+  }
+  return {
+    apiKey: values.OPENAI_API_KEY,
+    baseURL: values.OPENAI_BASE_URL,
+    organization: values.OPENAI_ORG_ID,
+    project: values.OPENAI_PROJECT_ID,
+    origin: values.DURABLE_RESEARCH_ORIGIN,
+  };
+}
+
+function notifyConfig(values: Environment): NotifyConfig | undefined {
+  const url = values.DURABLE_RESEARCH_NOTIFY_URL;
+  const secret = values.DURABLE_RESEARCH_NOTIFY_SECRET;
+  const command = values.DURABLE_RESEARCH_NOTIFY_COMMAND;
+  if (url !== undefined && secret === undefined) {
+    throw new ConfigurationError(
+      'DURABLE_RESEARCH_NOTIFY_URL is set without DURABLE_RESEARCH_NOTIFY_SECRET; set a secret ("whsec_…"), so that the receiver can tell who calls',
+    );
+  }
+  return url === undefined && command === undefined ? undefined : { url, secret, command };
+}

@@ -1,0 +1,92 @@
+import { ActivityNotFoundError, Client } from '@temporalio/client';
+import { type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities, look, type ActivityDeps, type PendingWait } from '../activities';
+import { type Collected } from '../contract/outcome';
+import { createProvider, loadPrices } from '../openai';
+import { createFileStore } from '../store/files';
+import { providerStore } from '../store/provider';
+import { workflowSource } from './bundle';
+import { type WorkerConfig } from './config';
+import { createNotifier } from './notify';
+import { createWatcher, type Watcher } from './watcher';
+
+/** Beyond a create's own time-out, so that a graceful shutdown never loses the id of a response that runs. */
+const SHUTDOWN_MARGIN_MS = 10_000;
+
+/** Options of {@link createResearchWorker}. */
+export interface ResearchWorkerOptions {
+  config: WorkerConfig;
+  connection: NativeConnection;
+  namespace: string;
+  /** Module of your own workflows; it should `export * from 'durable-research/workflow'`. Default: the engine's alone. */
+  workflowsPath?: string;
+  /** Activities of your own, beside the engine's. */
+  activities?: object;
+  /** Replaces parts of what the activities work with. */
+  deps?: Partial<ActivityDeps>;
+  /** Further options of the Temporal worker. */
+  worker?: Partial<WorkerOptions>;
+}
+
+/** A worker of the engine: polls until `shutdown()`, then ends its watches. */
+export interface ResearchWorker {
+  worker: Worker;
+  /** What the worker talks to, as runs record it. */
+  origin: string;
+  run(): Promise<void>;
+}
+
+/** Composes a worker: provider, output store, watcher, activities and workflows on one task queue. */
+export async function createResearchWorker(options: ResearchWorkerOptions): Promise<ResearchWorker> {
+  const { config, connection, namespace } = options;
+  const client = new Client({ connection, namespace });
+  const sources = { provider: createProvider(config.provider), store: createStore(config), ...options.deps };
+  const watcher = createWatcher({
+    look: (input) => look(sources, input),
+    complete: (wait, collected) => complete(client, wait, collected),
+    onError: ({ input }, error) =>
+      Runtime.instance().logger.debug('watch failed', { responseId: input.responseId, error }),
+  });
+  const deps: ActivityDeps = {
+    announcer: watcher,
+    prices: await loadPrices(config.pricesFile),
+    defaultModel: config.defaultModel,
+    simulated: config.simulated,
+    createTimeoutMs: config.createTimeoutMs,
+    notify: config.notify && createNotifier(config.notify),
+    ...sources,
+  };
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: config.taskQueue,
+    ...(options.workflowsPath === undefined ? workflowSource() : { workflowsPath: options.workflowsPath }),
+    activities: { ...options.activities, ...createActivities(deps) },
+    // The pause after a killed worker, before another one takes over its workflows.
+    stickyQueueScheduleToStartTimeout: '2s',
+    shutdownGraceTime: config.createTimeoutMs + SHUTDOWN_MARGIN_MS,
+    ...options.worker,
+  });
+  return { worker, origin: deps.provider.origin, run: () => runUntilShutdown(worker, watcher) };
+}
+
+async function runUntilShutdown(worker: Worker, watcher: Watcher): Promise<void> {
+  try {
+    await worker.run();
+  } finally {
+    watcher.stop();
+  }
+}
+
+function createStore({ store, home }: WorkerConfig): ActivityDeps['store'] {
+  return store === 'files' ? createFileStore(home) : providerStore;
+}
+
+/** A wait that has been completed, cancelled or retried meanwhile is no error: somebody else was faster. */
+async function complete(client: Client, { workflowId, activityId }: PendingWait, collected: Collected): Promise<void> {
+  try {
+    await client.activity.complete({ workflowId, activityId }, collected);
+  } catch (error) {
+    if (!(error instanceof ActivityNotFoundError)) throw error;
+  }
+}
