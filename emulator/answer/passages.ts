@@ -1,0 +1,78 @@
+import { splitSentences } from './text';
+
+/** Where a passage comes from, which decides how a quotation of it is cited. */
+export type Source =
+  | { readonly kind: 'web'; readonly id: string; readonly title: string; readonly url: string }
+  | { readonly kind: 'file'; readonly id: string; readonly title: string; readonly filename: string }
+  | { readonly kind: 'context'; readonly id: string; readonly title: string };
+
+/** A few sentences that stand together under one heading of a source. */
+export interface Passage {
+  readonly source: Source;
+  /** Its place in the source, from 0. */
+  readonly position: number;
+  readonly section: string | null;
+  readonly sentences: readonly string[];
+}
+
+const PASSAGE_CHARS = 700;
+const MARKUP = /\*\*|__|`|^>\s?/gm;
+const HEADING = /^(#{1,6})\s+(.+?)\s*#*$/;
+const LIST_ITEM = /^\s*(?:[-*+•]|\d+[.)])\s+/;
+
+/** Cuts a Markdown or plain text into passages. */
+export function splitPassages(source: Source, text: string): Passage[] {
+  const passages: Passage[] = [];
+  let section: string | null = null;
+  for (const block of text.replace(/\r\n?/g, '\n').split(/\n\s*\n/)) {
+    const lines = block.split('\n');
+    const heading = HEADING.exec(lines[0]?.trim() ?? '');
+    if (heading !== null) {
+      section = heading[1] === '#' ? null : plain(heading[2] ?? '');
+      lines.shift();
+    }
+    for (const sentences of pack(units(lines))) {
+      passages.push({ source, position: passages.length, section, sentences });
+    }
+  }
+  return passages;
+}
+
+/** The first heading of a Markdown text, else null. */
+export function firstHeading(text: string): string | null {
+  const line = text.split('\n', 40).find((candidate) => HEADING.test(candidate.trim()));
+  return line === undefined ? null : plain(HEADING.exec(line.trim())?.[2] ?? '');
+}
+
+/** A list's items stand alone; other lines of a block flow into sentences. */
+function units(lines: readonly string[]): string[] {
+  const paragraphs: string[] = [];
+  for (const line of lines) {
+    const startsItem = LIST_ITEM.test(line) || paragraphs.length === 0;
+    const clean = plain(line.replace(LIST_ITEM, ''));
+    if (startsItem) paragraphs.push(clean);
+    else paragraphs[paragraphs.length - 1] += ` ${clean}`;
+  }
+  return paragraphs.flatMap(splitSentences).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
+}
+
+function pack(sentences: readonly string[]): string[][] {
+  const packs: string[][] = [];
+  let size = Infinity;
+  for (const sentence of sentences) {
+    if (size + sentence.length > PASSAGE_CHARS) {
+      packs.push([]);
+      size = 0;
+    }
+    packs.at(-1)?.push(sentence);
+    size += sentence.length;
+  }
+  return packs;
+}
+
+function plain(line: string): string {
+  return line
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(MARKUP, '')
+    .trim();
+}

@@ -1,0 +1,10 @@
+import type { Library } from './answer/library';
+import type { ResolvedOptions } from './options';
+import type { Store } from './state';
+
+/** What every route works with. */
+export interface Deps {
+  readonly options: ResolvedOptions;
+  readonly store: Store;
+  readonly corpus: Library;
+}

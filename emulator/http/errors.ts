@@ -1,0 +1,34 @@
+/** An error that a client sees, in the shape of the OpenAI API: `{"error":{message,type,param,code}}`. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string | null;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    readonly status: number,
+    message: string,
+    fields: { type?: string; param?: string; code?: string; headers?: Record<string, string> } = {},
+  ) {
+    super(message);
+    this.type = fields.type ?? 'invalid_request_error';
+    this.param = fields.param ?? null;
+    this.code = fields.code ?? null;
+    this.headers = fields.headers ?? {};
+  }
+
+  toBody(): { error: { message: string; type: string; param: string | null; code: string | null } } {
+    return { error: { message: this.message, type: this.type, param: this.param, code: this.code } };
+  }
+}
+
+/** 400 on one parameter; `param` is its path, such as `input[0].content`. */
+export function badRequest(message: string, param?: string, code?: string): ApiError {
+  return new ApiError(400, message, { param, code });
+}
+
+/** 404 for a stored object: `Response with id 'resp_…' not found.` */
+export function notFound(what: string, id: string): ApiError {
+  return new ApiError(404, `${what} with id '${id}' not found.`);
+}

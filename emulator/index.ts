@@ -1,0 +1,81 @@
+import type { FastifyInstance } from 'fastify';
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { adminRoutes } from './admin';
+import { builtInCorpusDir, loadCorpus } from './answer/corpus';
+import { Library } from './answer/library';
+import type { Deps } from './deps';
+import { createServer } from './http/server';
+import { resolveOptions, type EmulatorOptions } from './options';
+import { responseRoutes } from './responses/routes';
+import { Store } from './state';
+
+export { emulatorFlagsHelp, parseEmulatorFlags, type EmulatorOptions } from './options';
+
+/** A running emulator. */
+export interface Emulator {
+  /** Base URL for an OpenAI client: `http://127.0.0.1:PORT/v1`. */
+  readonly url: string;
+  readonly port: number;
+  /** Identifies the data folder; stays the same over restarts. */
+  readonly instanceId: string;
+  /** Stops listening, cuts open connections and closes the data folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server that speaks the OpenAI Responses API and answers from texts, without a language model.
+ * Throws when an option is wrong, the port is taken, the corpus cannot be read or the data folder is in use.
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const resolved = resolveOptions(options);
+  await mkdir(resolved.dataDir, { recursive: true });
+  const corpus = new Library(await loadCorpus(resolved.corpusDir ?? builtInCorpusDir()));
+  const store = await Store.open(resolved.dataDir);
+  try {
+    const app = await buildApp({ options: resolved, store, corpus });
+    const port = await listen(app, resolved.host, resolved.port);
+    const close = async (): Promise<void> => {
+      await app.close();
+      await store.close();
+    };
+    return { url: `http://${urlHost(resolved.host)}:${port}/v1`, port, instanceId: store.instanceId, close };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function buildApp(deps: Deps): Promise<FastifyInstance> {
+  const app = createServer(deps.options.apiKey);
+  for (const prefix of ['/v1', '']) {
+    await app.register(
+      async (scope) => {
+        responseRoutes(scope, deps);
+      },
+      { prefix },
+    );
+  }
+  adminRoutes(app, deps);
+  return app;
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new Error(`Port ${port} on ${host} is taken; choose another with --port (option port), 0 for any.`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+function urlHost(host: string): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host;
+  return reachable.includes(':') ? `[${reachable}]` : reachable;
+}

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+/** Options of `startEmulator`. Durations are stated at speed 1 and divided by `speed`. */
+export const emulatorOptionsSchema = z.strictObject({
+  /** Folder of the emulator's state; made when missing. One process at a time. */
+  dataDir: z.string().min(1),
+  /** TCP port; 0, the default, lets the system choose. */
+  port: z.number().int().min(0).max(65_535).default(0),
+  /** Address to listen on; default loopback only. */
+  host: z.string().min(1).default('127.0.0.1'),
+  /** How many times faster than the real API responses run; default 1. */
+  speed: z.number().positive().max(1_000_000).default(1),
+  /** Fixed duration in seconds of every response, instead of the measured ranges. */
+  seconds: z.number().nonnegative().optional(),
+  /** Folder of texts (Markdown, text, HTML) that replaces the built-in corpus. */
+  corpusDir: z.string().min(1).optional(),
+  /** When set, exactly this key is accepted; otherwise any non-empty bearer token. */
+  apiKey: z.string().min(1).optional(),
+  /** When set, only these model names are accepted; otherwise any. */
+  models: z.array(z.string().min(1)).min(1).optional(),
+});
+
+/** What a caller of `startEmulator` passes. */
+export type EmulatorOptions = z.input<typeof emulatorOptionsSchema>;
+/** The same with every default filled in. */
+export type ResolvedOptions = z.output<typeof emulatorOptionsSchema>;
+
+/** One line for each command-line flag, for help texts. */
+export const emulatorFlagsHelp = [
+  '--port N       TCP port to listen on (default 8787; 0 lets the system choose)',
+  '--host HOST    address to listen on (default 127.0.0.1)',
+  '--data DIR     folder that keeps responses, conversations and files (default .durable-research/emulator)',
+  '--speed N      run N times faster than the real API (default 1)',
+  '--seconds N    fixed duration of every response at speed 1, instead of the measured ranges',
+  '--corpus DIR   folder of texts that replaces the built-in corpus',
+].join('\n');
+
+const DEFAULT_FLAGS = { port: '8787', data: '.durable-research/emulator' };
+
+/**
+ * Turns command-line flags into options. Throws an `Error` whose message names the flag, what was expected and what
+ * came.
+ */
+export function parseEmulatorFlags(argv: readonly string[]): ResolvedOptions {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { port: text, host: text, data: text, speed: text, seconds: text, corpus: text },
+    strict: true,
+    allowPositionals: false,
+  });
+  return resolveOptions({
+    dataDir: values.data ?? DEFAULT_FLAGS.data,
+    port: toNumber('--port', values.port ?? DEFAULT_FLAGS.port),
+    host: values.host,
+    speed: toNumber('--speed', values.speed),
+    seconds: toNumber('--seconds', values.seconds),
+    corpusDir: values.corpus,
+  });
+}
+
+/** Checks options and fills in defaults. Throws an `Error` naming the option. */
+export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
+  const parsed = emulatorOptionsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `option '${issue.path.join('.')}': ${issue.message}`);
+  throw new Error(`The emulator cannot start: ${problems.join('; ')}.`);
+}
+
+function toNumber(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number)) {
+    throw new Error(`${flag} expects a number, but got '${value}'.`);
+  }
+  return number;
+}

@@ -1,0 +1,201 @@
+import { draftAnswer } from '../answer/draft';
+import { itemKey, type ConversationRecord } from '../conversations/record';
+import type { Deps } from '../deps';
+import { ApiError, badRequest, notFound } from '../http/errors';
+import { newId } from '../ids';
+import { put, type Change } from '../state';
+import { chainItems, conversationItems, toItems, type Context } from './context';
+import { FAULT_PLAN_KEY, faultCounter, faultFor, type Fault } from './faults';
+import { asksForReasoning, toOutput, type Output } from './output';
+import { isOpen, statusAt, type Ending, type Item, type ResponseRecord } from './record';
+import type { CreateBody } from './request';
+import { checkItems } from './rules';
+import { planSchedule, reasoningTokens, type Pace } from './schedule';
+import { countItemTokens, countTokens, usageOf } from './tokens';
+
+/** Thrown to cut the client's connection without an answer. */
+export class DropConnection extends Error {
+  override readonly name = 'DropConnection';
+}
+
+/** A stored response with its output. */
+export interface Created {
+  readonly record: ResponseRecord;
+  readonly output: readonly Item[];
+}
+
+const SECONDS_KEY = 'emulator_seconds';
+
+/** Accepts a create: its whole life and its output are fixed and stored before this returns. */
+export async function createResponse(deps: Deps, body: CreateBody): Promise<Created> {
+  checkModel(deps, body);
+  const seconds = fixedSeconds(deps, body);
+  return deps.store.exclusive(async () => {
+    const fault = await nextFault(deps, body);
+    if (fault.name === 'drop_before_accept') throw new DropConnection('The request asked for it, before acceptance.');
+    if (fault.name === 'http') throw refusal(fault);
+    const created = await accept(deps, body, { fault, seconds });
+    if (fault.name === 'drop_after_accept') throw new DropConnection('The request asked for it, after acceptance.');
+    return created;
+  });
+}
+
+async function accept(
+  deps: Deps,
+  body: CreateBody,
+  { fault, seconds }: { fault: Fault; seconds: number | undefined },
+): Promise<Created> {
+  const now = Date.now();
+  const conversation = await openConversation(deps, body, now);
+  const context = await gatherContext(deps, body, now);
+  await checkItems(deps.store, context);
+  const id = newId('resp');
+  const reasoning = asksForReasoning(body) ? reasoningTokens(id) : 0;
+  const draft = draftAnswer({ body, context, corpus: deps.corpus });
+  const output = toOutput(draft, { maxTokens: body.max_output_tokens ?? null, reasoningTokens: reasoning });
+  const { speed } = deps.options;
+  const schedule = planSchedule({ id, now, speed, pace: paceOf(body), background: body.background === true, seconds });
+  const { input, ...request } = body;
+  const record: ResponseRecord = {
+    id,
+    request,
+    conversationId: conversation?.id ?? null,
+    ...schedule,
+    endsAt: fault.name === 'stuck' ? null : schedule.endsAt,
+    ending: endingOf(fault, output),
+    usage: usageOf({
+      earlier: countItemTokens(context.earlier),
+      fresh: countItemTokens(context.input) + countTokens(body.instructions ?? ''),
+      output: output.tokens,
+      reasoning,
+    }),
+  };
+  const inputBytes = Buffer.byteLength(JSON.stringify(input ?? ''));
+  await deps.store.write(changesOf(deps, { record, context, output: output.items, conversation, inputBytes }));
+  return { record, output: output.items };
+}
+
+function checkModel({ options }: Deps, { model }: CreateBody): void {
+  if (options.models === undefined || options.models.includes(model)) return;
+  throw badRequest(`The requested model '${model}' does not exist.`, 'model', 'model_not_found');
+}
+
+function fixedSeconds({ options }: Deps, { metadata }: CreateBody): number | undefined {
+  const text = metadata?.[SECONDS_KEY];
+  if (text === undefined) return options.seconds;
+  const seconds = Number(text);
+  if (text.trim() !== '' && Number.isFinite(seconds) && seconds >= 0) return seconds;
+  throw badRequest(
+    `Invalid value: '${text}'. Expected a number of seconds.`,
+    `metadata.${SECONDS_KEY}`,
+    'invalid_value',
+  );
+}
+
+/** Counts this create for its fault plan, before anything else can fail. */
+async function nextFault({ store }: Deps, { metadata }: CreateBody): Promise<Fault> {
+  const counter = faultCounter(metadata ?? {});
+  if (counter === null) return { name: 'ok' };
+  const earlier = (await store.tables.faultCounts.get(counter)) ?? 0;
+  const fault = faultFor(metadata?.[FAULT_PLAN_KEY] ?? '', earlier);
+  await store.tables.faultCounts.put(counter, earlier + 1);
+  return fault;
+}
+
+function refusal({ status, code, retryAfter }: Extract<Fault, { name: 'http' }>): ApiError {
+  const limited = status === 429;
+  return new ApiError(status, `The request asked for this error (${status}) in its metadata.`, {
+    type: limited ? (code ?? 'rate_limit_exceeded') : 'server_error',
+    code: limited ? (code ?? 'rate_limit_exceeded') : (code ?? undefined),
+    headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
+  });
+}
+
+/** The conversation that a request names, if it is free. Throws `conversation_locked` otherwise. */
+async function openConversation(deps: Deps, body: CreateBody, now: number): Promise<ConversationRecord | null> {
+  if (body.conversation === undefined) return null;
+  const id = typeof body.conversation === 'string' ? body.conversation : body.conversation.id;
+  const conversation = await deps.store.tables.conversations.get(id);
+  if (conversation === undefined) throw notFound('Conversation', id);
+  const lastId = conversation.lastResponseId;
+  const last = lastId === undefined ? undefined : await deps.store.tables.responses.get(lastId);
+  if (last === undefined || !isOpen(statusAt(last, now))) return conversation;
+  throw badRequest(
+    'Another process is currently operating on this conversation. Please retry in a few seconds.',
+    'conversation',
+    'conversation_locked',
+  );
+}
+
+async function gatherContext({ store }: Deps, body: CreateBody, now: number): Promise<Context> {
+  const input = await toItems(store, body.input);
+  const { previous_response_id: previousId, conversation } = body;
+  if (previousId !== undefined) return { input, earlier: await chainItems(store, previousId, now) };
+  if (conversation === undefined) return { input, earlier: [] };
+  const id = typeof conversation === 'string' ? conversation : conversation.id;
+  return { input, earlier: await conversationItems(store, id, now) };
+}
+
+function paceOf(body: CreateBody): Pace {
+  if (body.tools !== undefined && body.tools.length > 0 && body.tool_choice !== 'none') return 'tools';
+  return asksForReasoning(body) ? 'reasoning' : 'simple';
+}
+
+function endingOf(fault: Fault, output: Output): Ending {
+  if (fault.name === 'failed') {
+    return { status: 'failed', code: fault.code, message: 'The request asked for this failure in its metadata.' };
+  }
+  if (fault.name === 'incomplete') return { status: 'incomplete', reason: fault.reason };
+  return output.truncated ? { status: 'incomplete', reason: 'max_output_tokens' } : { status: 'completed' };
+}
+
+/** Everything that a create changes, to be written at once. */
+function changesOf(
+  { store }: Deps,
+  made: {
+    record: ResponseRecord;
+    context: Context;
+    output: readonly Item[];
+    conversation: ConversationRecord | null;
+    inputBytes: number;
+  },
+): Change[] {
+  const { record, context, output, conversation, inputBytes } = made;
+  const { tables } = store;
+  const row = {
+    id: record.id,
+    createdAt: record.createdAt,
+    metadata: record.request.metadata ?? {},
+    conversation: record.conversationId,
+    previousResponseId: record.request.previous_response_id ?? null,
+    inputBytes,
+  };
+  return [
+    put(tables.responses, record.id, record),
+    put(tables.inputs, record.id, context.input),
+    put(tables.outputs, record.id, output),
+    ...output.map((item) => put(tables.itemOwners, item.id, record.id)),
+    put(tables.creates, `${String(record.createdAt).padStart(15, '0')}!${record.id}`, row),
+    ...(conversation === null ? [] : conversationChanges(store.tables, { record, conversation, context, output })),
+  ];
+}
+
+function conversationChanges(
+  tables: Deps['store']['tables'],
+  made: { record: ResponseRecord; conversation: ConversationRecord; context: Context; output: readonly Item[] },
+): Change[] {
+  const { record, conversation, context, output } = made;
+  const { endsAt, ending } = record;
+  const visibleAt = endsAt !== null && ending.status !== 'failed' ? endsAt : null;
+  const items = visibleAt === null ? [] : [...context.input, ...output];
+  const updated = { ...conversation, lastResponseId: record.id, length: conversation.length + items.length };
+  return [
+    put(tables.conversations, conversation.id, updated),
+    ...items.map((item, index): Change => ({
+      type: 'put',
+      sublevel: tables.conversationItems,
+      key: itemKey(conversation.id, conversation.length + index),
+      value: { item, visibleAt, responseId: record.id },
+    })),
+  ];
+}

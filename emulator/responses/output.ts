@@ -1,0 +1,46 @@
+import type { Draft } from '../answer/draft';
+import { newId } from '../ids';
+import type { Item } from './record';
+import type { CreateBody } from './request';
+import { charsOf, countTokens } from './tokens';
+
+/** A model that reasons unless it is told otherwise, by its name. */
+const REASONING_MODEL = /^(?:o\d|gpt-(?:[5-9]|\d\d))/;
+
+/** Whether a request asks for reasoning, by its effort or else by its model's name. */
+export function asksForReasoning({ reasoning, model }: CreateBody): boolean {
+  if (reasoning?.effort !== undefined) return reasoning.effort !== 'none';
+  return REASONING_MODEL.test(model);
+}
+
+/** The output items of a response, and what they cost. */
+export interface Output {
+  readonly items: Item[];
+  readonly tokens: number;
+  /** Whether `max_output_tokens` cut it. */
+  readonly truncated: boolean;
+}
+
+/** Turns a draft into output items, cut where `max_output_tokens` (reasoning included) ends. */
+export function toOutput(draft: Draft, limits: { maxTokens: number | null; reasoningTokens: number }): Output {
+  const { maxTokens, reasoningTokens } = limits;
+  const room = maxTokens === null ? Infinity : Math.max(0, maxTokens - reasoningTokens);
+  const truncated = countTokens(draft.text) > room;
+  const text = truncated ? draft.text.slice(0, charsOf(room)) : draft.text;
+  const reasoning: Item[] = reasoningTokens > 0 ? [{ id: newId('rs'), type: 'reasoning', summary: [] }] : [];
+  const message = text === '' && truncated ? [] : [toMessage(draft, text, truncated)];
+  return { items: [...reasoning, ...message], tokens: countTokens(text), truncated };
+}
+
+function toMessage(draft: Draft, text: string, truncated: boolean): Item {
+  const annotations = draft.annotations.filter(
+    (note) => (note.type === 'url_citation' ? note.end_index : note.index) <= text.length,
+  );
+  return {
+    id: newId('msg'),
+    type: 'message',
+    status: truncated ? 'incomplete' : 'completed',
+    role: 'assistant',
+    content: [{ type: 'output_text', text, annotations, logprobs: [] }],
+  };
+}

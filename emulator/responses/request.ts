@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { badRequest } from '../http/errors';
+import { maybe, parseRequest } from '../http/validation';
+import { inputItemSchema } from './items';
+import { toolChoiceSchema, toolSchema } from './tools';
+
+const METADATA_MAX_PAIRS = 16;
+
+/** At most 16 pairs, keys up to 64 characters, values up to 512. */
+export const metadataSchema = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine(
+    (pairs) => Object.keys(pairs).length <= METADATA_MAX_PAIRS,
+    `at most ${METADATA_MAX_PAIRS} pairs are allowed.`,
+  );
+
+/** What a client may ask to be included in a response or a list of items. */
+export const includeSchema = z.array(
+  z.enum([
+    'file_search_call.results',
+    'web_search_call.results',
+    'web_search_call.action.sources',
+    'message.input_image.image_url',
+    'computer_call_output.output.image_url',
+    'code_interpreter_call.outputs',
+    'reasoning.encrypted_content',
+    'message.output_text.logprobs',
+  ]),
+);
+
+const textFormatSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text') }),
+  z.strictObject({ type: z.literal('json_object') }),
+  z.strictObject({
+    type: z.literal('json_schema'),
+    name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'expected 1-64 letters, digits, underscores or dashes.'),
+    description: z.string().nullish(),
+    schema: z.record(z.string(), z.unknown()),
+    strict: z.boolean().nullish(),
+  }),
+]);
+export type TextFormat = z.output<typeof textFormatSchema>;
+
+const reasoningSchema = z.strictObject({
+  effort: maybe(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])),
+  summary: z.enum(['auto', 'concise', 'detailed']).nullish(),
+  generate_summary: z.enum(['auto', 'concise', 'detailed']).nullish(),
+  context: z.enum(['auto', 'current_turn', 'all_turns']).nullish(),
+  mode: z.enum(['standard', 'pro']).nullish(),
+});
+
+const createBodySchema = z.strictObject({
+  model: z.string().min(1).max(256),
+  input: maybe(z.union([z.string().max(10_485_760), z.array(inputItemSchema)])),
+  instructions: maybe(z.string()),
+  background: maybe(z.boolean()),
+  store: maybe(z.boolean()),
+  stream: maybe(z.boolean()),
+  stream_options: maybe(z.strictObject({ include_obfuscation: z.boolean().nullish() })),
+  previous_response_id: maybe(z.string()),
+  conversation: maybe(z.union([z.string(), z.strictObject({ id: z.string() })])),
+  metadata: maybe(metadataSchema),
+  include: maybe(includeSchema),
+  max_output_tokens: maybe(z.number().int().min(16)),
+  max_tool_calls: maybe(z.number().int().min(1)),
+  parallel_tool_calls: maybe(z.boolean()),
+  tools: maybe(z.array(toolSchema).max(128)),
+  tool_choice: maybe(toolChoiceSchema),
+  text: z
+    .strictObject({ format: textFormatSchema.nullish(), verbosity: z.enum(['low', 'medium', 'high']).nullish() })
+    .nullish(),
+  reasoning: maybe(reasoningSchema),
+  truncation: maybe(z.enum(['auto', 'disabled'])),
+  context_management: z
+    .array(z.strictObject({ type: z.literal('compaction'), compact_threshold: z.number().int().min(1000).nullish() }))
+    .nullish(),
+  prompt_cache_key: maybe(z.string()),
+  prompt_cache_retention: maybe(z.enum(['in_memory', 'in-memory', '24h'])),
+  prompt_cache_options: maybe(z.looseObject({})),
+  safety_identifier: maybe(z.string().max(64)),
+  service_tier: maybe(z.enum(['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'])),
+  temperature: maybe(z.number().min(0).max(2)),
+  top_p: maybe(z.number().min(0).max(1)),
+  top_logprobs: maybe(z.number().int().min(0).max(20)),
+  moderation: maybe(z.looseObject({})),
+  prompt: maybe(z.looseObject({ id: z.string() })),
+  user: maybe(z.string()),
+});
+
+/** A create request that passed validation field by field. */
+export type CreateBody = z.output<typeof createBodySchema>;
+
+/** Parses a create request and checks the rules that span several fields. Throws the API's 400. */
+export function parseCreateBody(value: unknown): CreateBody {
+  const body = parseRequest(createBodySchema, value);
+  if (body.stream === true) {
+    throw badRequest("Unsupported parameter: 'stream' is not supported by this emulator yet.", 'stream', UNSUPPORTED);
+  }
+  if (body.background === true && body.store === false) {
+    throw badRequest("Background mode requires 'store' to be true.", 'background', UNSUPPORTED);
+  }
+  if (body.conversation !== undefined && body.previous_response_id !== undefined) {
+    throw badRequest(
+      "Mutually exclusive parameters: 'previous_response_id' and 'conversation' cannot be used together.",
+      'previous_response_id',
+      'mutually_exclusive_parameters',
+    );
+  }
+  if (
+    body.input === undefined &&
+    body.prompt === undefined &&
+    body.conversation === undefined &&
+    body.previous_response_id === undefined
+  ) {
+    throw badRequest("Missing required parameter: 'input'.", 'input', 'missing_required_parameter');
+  }
+  return body;
+}
+
+const UNSUPPORTED = 'unsupported_parameter';

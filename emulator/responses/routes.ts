@@ -1,0 +1,103 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Deps } from '../deps';
+import { badRequest, notFound } from '../http/errors';
+import { pageOf, pageQuery } from '../http/page';
+import { parseRequest } from '../http/validation';
+import { cancelResponse, deleteResponse } from './change';
+import { findResponse } from './context';
+import { createResponse } from './create';
+import { isOpen, statusAt, type ResponseRecord } from './record';
+import { includeSchema, parseCreateBody } from './request';
+import { responseAt } from './snapshot';
+
+const idParams = z.object({ id: z.string().max(256) });
+const oneOrMany = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
+const retrieveQuery = z.looseObject({
+  stream: z.enum(['true', 'false']).optional(),
+  'include[]': oneOrMany.pipe(includeSchema).optional(),
+  include: oneOrMany.pipe(includeSchema).optional(),
+});
+
+/** `/responses` and what lies under it. */
+export function responseRoutes(app: FastifyInstance, deps: Deps): void {
+  const { outputs, inputs } = deps.store.tables;
+
+  app.post('/responses', async (request, reply) => {
+    const body = parseCreateBody(request.body);
+    const { record, output } = await createResponse(deps, body);
+    if (body.background === true) return responseAt(record, output, Date.now());
+    await waitForEnd(deps, record, reply);
+    const ended = (await deps.store.tables.responses.get(record.id)) ?? record;
+    return responseAt(ended, output, Date.now());
+  });
+
+  app.get('/responses/:id', async (request) => {
+    const query = parseRequest(retrieveQuery, request.query);
+    const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
+    checkRetrieve(query);
+    const output = (await outputs.get(record.id)) ?? [];
+    return responseAt(record, output, Date.now());
+  });
+
+  app.delete('/responses/:id', async (request) => {
+    const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
+    await deleteResponse(deps, record.id);
+    return { id: record.id, object: 'response', deleted: true };
+  });
+
+  app.post('/responses/:id/cancel', async (request) => {
+    const { id } = await visibleResponse(deps, parseRequest(idParams, request.params).id);
+    return responseAt(await cancelResponse(deps, id), [], Date.now());
+  });
+
+  app.get('/responses/:id/input_items', async (request) => {
+    const query = parseRequest(pageQuery, request.query);
+    const { id } = await visibleResponse(deps, parseRequest(idParams, request.params).id);
+    return pageOf((await inputs.get(id)) ?? [], query);
+  });
+}
+
+/** A stored response; one that runs in the foreground cannot be seen before its end. Throws the API's 404. */
+async function visibleResponse({ store }: Deps, id: string): Promise<ResponseRecord> {
+  const record = await findResponse(store, id);
+  const hidden =
+    record === undefined ||
+    record.request.store === false ||
+    (record.request.background !== true && isOpen(statusAt(record, Date.now())));
+  if (hidden) throw notFound('Response', id);
+  return record;
+}
+
+function checkRetrieve(query: z.output<typeof retrieveQuery>): void {
+  const include = [...(query.include ?? []), ...(query['include[]'] ?? [])];
+  if (include.includes('reasoning.encrypted_content')) {
+    throw badRequest('Encrypted content cannot be requested for persisted responses.', 'include');
+  }
+  if (query.stream === 'true') {
+    throw badRequest(
+      'This response cannot be streamed because it was not created with background=true and stream=true.',
+      'stream',
+    );
+  }
+}
+
+/** Waits for a foreground response; a client that hangs up stops it, as with the API. */
+async function waitForEnd(deps: Deps, record: ResponseRecord, reply: FastifyReply): Promise<void> {
+  const gone = new AbortController();
+  const hangUp = (): void => gone.abort();
+  reply.raw.once('close', hangUp);
+  try {
+    const ms = record.endsAt === null ? FOREVER_MS : record.endsAt - Date.now();
+    if (ms > 0) await sleep(ms, undefined, { signal: gone.signal });
+  } catch (error) {
+    if (!gone.signal.aborted) throw error;
+    await cancelResponse(deps, record.id, { foreground: true });
+  } finally {
+    reply.raw.off('close', hangUp);
+  }
+}
+
+/** The longest delay that a timer takes, about 24 days. */
+const FOREVER_MS = 2 ** 31 - 1;

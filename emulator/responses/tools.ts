@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+const vectorStoreIds = z.array(z.string().min(1)).min(1).max(32);
+
+const functionTool = z.looseObject({
+  type: z.literal('function'),
+  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'expected 1-64 letters, digits, underscores or dashes'),
+  description: z.string().nullish(),
+  parameters: z.record(z.string(), z.unknown()).nullish(),
+  strict: z.boolean().nullish(),
+});
+
+const fileSearchTool = z.looseObject({
+  type: z.literal('file_search'),
+  vector_store_ids: vectorStoreIds,
+  max_num_results: z.number().int().min(1).max(50).nullish(),
+  ranking_options: z.looseObject({ score_threshold: z.number().min(0).max(1).nullish() }).nullish(),
+  filters: z.record(z.string(), z.unknown()).nullish(),
+});
+
+const webSearchTool = z.looseObject({
+  type: z.enum(['web_search', 'web_search_2025_08_26', 'web_search_preview', 'web_search_preview_2025_03_11']),
+  search_context_size: z.enum(['low', 'medium', 'high']).nullish(),
+  user_location: z.looseObject({}).nullish(),
+  filters: z.looseObject({ allowed_domains: z.array(z.string()).nullish() }).nullish(),
+});
+
+const mcpTool = z.looseObject({
+  type: z.literal('mcp'),
+  server_label: z.string().min(1),
+  server_url: z.string().nullish(),
+  connector_id: z.string().nullish(),
+});
+
+const otherTool = z.looseObject({
+  type: z.enum([
+    'code_interpreter',
+    'computer',
+    'computer_use_preview',
+    'image_generation',
+    'local_shell',
+    'shell',
+    'custom',
+    'namespace',
+    'tool_search',
+    'apply_patch',
+  ]),
+});
+
+/** A tool of a request. */
+export const toolSchema = z.discriminatedUnion('type', [
+  functionTool,
+  fileSearchTool,
+  webSearchTool,
+  mcpTool,
+  otherTool,
+]);
+export type Tool = z.output<typeof toolSchema>;
+
+/** `none`, `auto`, `required`, or an object that names a tool. */
+export const toolChoiceSchema = z.union([
+  z.enum(['none', 'auto', 'required']),
+  z.looseObject({ type: z.string().min(1) }),
+]);

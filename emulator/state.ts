@@ -1,0 +1,144 @@
+import { ClassicLevel, type BatchOperation } from 'classic-level';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { ConversationItemRow, ConversationRecord } from './conversations/record';
+import type { FileRecord, VectorStoreFileRecord, VectorStoreRecord, FileBatchRecord } from './files/record';
+import { newId } from './ids';
+import type { CreateRow, Item, ResponseRecord } from './responses/record';
+
+/** Changed whenever stored records stop being readable by older code. */
+const FORMAT = '1';
+
+/** The tables of the store; every value is JSON written by this program alone. */
+export interface Tables {
+  readonly responses: Table<ResponseRecord>;
+  readonly inputs: Table<readonly Item[]>;
+  readonly outputs: Table<readonly Item[]>;
+  /** Output item id -> the response that made it. */
+  readonly itemOwners: Table<string>;
+  /** Every accepted create, by time; never deleted. */
+  readonly creates: Table<CreateRow>;
+  readonly faultCounts: Table<number>;
+  readonly conversations: Table<ConversationRecord>;
+  readonly conversationItems: Table<ConversationItemRow>;
+  readonly files: Table<FileRecord>;
+  /** File id -> extracted text. */
+  readonly texts: Table<string>;
+  readonly vectorStores: Table<VectorStoreRecord>;
+  readonly vectorStoreFiles: Table<VectorStoreFileRecord>;
+  readonly fileBatches: Table<FileBatchRecord>;
+}
+
+type Database = ClassicLevel<string, unknown>;
+/** One table: a sorted map from key to JSON value. */
+export type Table<V> = ReturnType<typeof openTable<V>>;
+
+function openTable<V>(db: Database, name: string) {
+  return db.sublevel<string, V>(name, { valueEncoding: 'json' });
+}
+
+/** One change of a batch; a batch is written whole or not at all. */
+export type Change = BatchOperation<Database, string, unknown>;
+
+/** Sets a key of a table. */
+export function put<V>(table: Table<V>, key: string, value: V): Change {
+  return { type: 'put', sublevel: table, key, value };
+}
+
+/** Removes a key from a table. */
+export function del<V>(table: Table<V>, key: string): Change {
+  return { type: 'del', sublevel: table, key };
+}
+
+/**
+ * The emulator's state: a LevelDB in `dataDir`. A write that has returned survives the death of the process at any
+ * instant; only a power cut may lose the last ones, since writes are not flushed to the device one by one.
+ */
+export class Store {
+  private tail: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly db: Database,
+    /** Folder of uploaded bytes, one file each, named by file id. */
+    readonly filesDir: string,
+    readonly instanceId: string,
+    readonly tables: Tables,
+  ) {}
+
+  /** Opens or makes the store. Throws when another process holds it or when a newer format is found. */
+  static async open(dataDir: string): Promise<Store> {
+    const filesDir = path.join(dataDir, 'files');
+    await mkdir(filesDir, { recursive: true });
+    const db: Database = new ClassicLevel(path.join(dataDir, 'db'), { valueEncoding: 'json' });
+    try {
+      await db.open();
+    } catch (error) {
+      throw explainOpenFailure(error, dataDir);
+    }
+    const instanceId = await readIdentity(db, dataDir);
+    return new Store(db, filesDir, instanceId, openTables(db));
+  }
+
+  /** Runs `work` after every earlier `exclusive` work has ended: reads and the writes that depend on them. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(work);
+    // Whoever awaits `result` sees its failure; the queue goes on either way.
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+
+  async write(changes: Change[]): Promise<void> {
+    await this.db.batch(changes);
+  }
+
+  async close(): Promise<void> {
+    await this.tail;
+    await this.db.close();
+  }
+}
+
+function openTables(db: Database): Tables {
+  return {
+    responses: openTable(db, 'responses'),
+    inputs: openTable(db, 'inputs'),
+    outputs: openTable(db, 'outputs'),
+    itemOwners: openTable(db, 'itemOwners'),
+    creates: openTable(db, 'creates'),
+    faultCounts: openTable(db, 'faultCounts'),
+    conversations: openTable(db, 'conversations'),
+    conversationItems: openTable(db, 'conversationItems'),
+    files: openTable(db, 'files'),
+    texts: openTable(db, 'texts'),
+    vectorStores: openTable(db, 'vectorStores'),
+    vectorStoreFiles: openTable(db, 'vectorStoreFiles'),
+    fileBatches: openTable(db, 'fileBatches'),
+  };
+}
+
+async function readIdentity(db: Database, dataDir: string): Promise<string> {
+  const meta = openTable<string>(db, 'meta');
+  const format = await meta.get('format');
+  if (format !== undefined && format !== FORMAT) {
+    await db.close();
+    throw new Error(
+      `The emulator's data in ${dataDir} has format ${format}, this version reads ${FORMAT}; choose another folder.`,
+    );
+  }
+  const known = await meta.get('instanceId');
+  if (known !== undefined) return known;
+  const instanceId = newId('emu');
+  await meta.batch([
+    { type: 'put', key: 'instanceId', value: instanceId },
+    { type: 'put', key: 'format', value: FORMAT },
+  ]);
+  return instanceId;
+}
+
+function explainOpenFailure(error: unknown, dataDir: string): Error {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const locked = cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
+  const reason = locked
+    ? `another emulator process is using it. Stop that one, or choose another folder with --data (option dataDir)`
+    : `it cannot be opened (${cause instanceof Error ? cause.message : String(error)})`;
+  return new Error(`The emulator's data folder ${dataDir}: ${reason}.`, { cause: error });
+}

@@ -1,0 +1,59 @@
+import { NotFoundError } from 'openai';
+import { run, startRig, untilEnded, type Rig } from './helpers';
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterAll(() => rig.stop());
+
+describe('a background response', () => {
+  test('goes from queued to completed and echoes the request', async () => {
+    const { client } = rig;
+    const created = await client.responses.create({
+      model: 'any-model',
+      input: 'Explain Paxos.',
+      background: true,
+      metadata: { workflow: 'w1' },
+    });
+    expect(created).toMatchObject({ object: 'response', status: 'queued', background: true, output: [], usage: null });
+    expect(created.id).toMatch(/^resp_[0-9a-f]{50}$/);
+
+    const ended = await untilEnded(client, created.id);
+    expect(ended).toMatchObject({ status: 'completed', model: 'any-model', error: null, incomplete_details: null });
+    expect(ended.metadata).toEqual({ workflow: 'w1', emulator: 'durable-research offline extractive model' });
+    expect(ended.output_text).toContain('Paxos');
+    expect(ended.usage?.total_tokens).toBeGreaterThan(0);
+    expect(ended.completed_at).toBeGreaterThanOrEqual(created.created_at);
+  });
+
+  test('can be cancelled, twice, and has no usage then', async () => {
+    const { client } = rig;
+    const { id } = await client.responses.create({ model: 'm', input: 'x', background: true });
+    expect(await client.responses.cancel(id)).toMatchObject({ status: 'cancelled', usage: null, output: [] });
+    expect(await client.responses.cancel(id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  test('cannot be cancelled after its end, nor deleted before it', async () => {
+    const { client } = rig;
+    const { id } = await client.responses.create({ model: 'm', input: 'x', background: true });
+    await expect(client.responses.delete(id)).rejects.toMatchObject({ status: 400 });
+    await untilEnded(client, id);
+    await expect(client.responses.cancel(id)).rejects.toThrow('Cannot cancel a completed response.');
+    await client.responses.delete(id);
+    await expect(client.responses.retrieve(id)).rejects.toBeInstanceOf(NotFoundError);
+  });
+});
+
+test('a foreground response answers at its end', async () => {
+  const response = await rig.client.responses.create({ model: 'gpt-4.1', input: 'Explain Raft.' });
+  expect(response).toMatchObject({ status: 'completed', background: false });
+  expect(response.output_text).toContain('Raft');
+});
+
+test('a truncated response is incomplete', async () => {
+  const response = await run(rig.client, { input: 'Explain Paxos.', max_output_tokens: 16 });
+  expect(response).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } });
+  expect(response.usage?.output_tokens).toBeLessThanOrEqual(16);
+  expect(response.output_text.length).toBeLessThanOrEqual(64);
+});
