@@ -1,4 +1,5 @@
 import { APIError } from 'openai';
+import { z } from 'zod';
 import { type FailureType } from '../contract/failures';
 import { connectionTrouble } from './connection';
 import { ProviderError } from './port';
@@ -13,6 +14,8 @@ export type CallSubject = {
   origin?: string;
   responseId?: string;
   conversationId?: string;
+  /** What was tried, where it is neither of the three operations on a response. */
+  action?: string;
 };
 
 /** Wait after a 429 whose headers ask for nothing. */
@@ -62,7 +65,7 @@ export function classifyError(error: unknown, operation: Operation, about: CallS
 
 /** A body that is not what the API promises. */
 function malformed(error: unknown, operation: Operation, call: string): ProviderError {
-  const detail = clean(error instanceof Error ? error.message : String(error));
+  const detail = clean(error instanceof z.ZodError ? z.prettifyError(error) : String(error));
   const text = `${call}: the answer could not be understood (${detail})`;
   return operation === 'create'
     ? new ProviderError('CreateAmbiguous', `${text}; the provider may have accepted and bill it`)
@@ -125,6 +128,7 @@ function notFound({ about, envelope }: Answer): Decision {
   if (about.conversationId !== undefined) {
     return { type: 'InvalidRequest', advice: 'name a conversation that exists, or none to have one made' };
   }
+  if (about.responseId === undefined) return { type: 'InvalidRequest', advice: 'check OPENAI_BASE_URL' };
   return {
     type: 'ResponseLost',
     advice:
@@ -138,8 +142,10 @@ function waitFor(type: FailureType, { headers }: Answer): number | undefined {
   return type === 'RateLimited' ? (asked ?? DEFAULT_RATE_LIMIT_WAIT_MS) : asked;
 }
 
-function callText(operation: Operation, { origin, responseId, conversationId }: CallSubject): string {
-  const what = operation === 'create' ? 'create a response' : operation === 'cancel' ? 'cancel' : 'read';
+const ACTIONS: Record<Operation, string> = { create: 'create a response', read: 'read', cancel: 'cancel' };
+
+function callText(operation: Operation, { origin, responseId, conversationId, action }: CallSubject): string {
+  const what = action ?? ACTIONS[operation];
   const id = conversationId ?? responseId;
   return `could not ${[what, ...(id ? [id] : []), ...(origin ? [`at ${origin}`] : [])].join(' ')}`;
 }

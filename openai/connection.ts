@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Codes of a connection that was never made, so that no byte of the request left. */
 const NOT_CONNECTED = new Set([
   'ECONNREFUSED',
@@ -16,6 +18,9 @@ const NOT_CONNECTED = new Set([
 const CERTIFICATE =
   /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
 
+/** How the SDK and fetch say that we stopped waiting. */
+const STOPPED = /AbortError|TimeoutError|timed? ?out|aborted/i;
+
 const MAX_CAUSES = 8;
 
 /** What is known of a connection that failed. */
@@ -28,27 +33,32 @@ export type ConnectionTrouble = {
 
 /** Finds the reason of a failed connection in an error's causes; fetch, the SDK and Node each wrap it once more. */
 export function connectionTrouble(error: unknown): ConnectionTrouble {
-  for (const cause of causes(error)) {
-    const code = field(cause, 'code');
+  const chain = causes(error);
+  for (const { code, syscall } of chain) {
     if (code === undefined) continue;
-    const unsent = NOT_CONNECTED.has(code) || CERTIFICATE.test(code) || field(cause, 'syscall') === 'connect';
-    return { code, unsent };
+    return { code, unsent: NOT_CONNECTED.has(code) || CERTIFICATE.test(code) || syscall === 'connect' };
   }
-  const stopped = causes(error).some(
-    ({ name, message }) => /^(Abort|Timeout)Error$/.test(name) || /timed? ?out|aborted/i.test(message),
-  );
+  const stopped = chain.some(({ name = '', message = '' }) => STOPPED.test(`${name} ${message}`));
   return { code: stopped ? 'TIMEOUT' : 'UNKNOWN', unsent: false };
 }
 
-function causes(error: unknown): Error[] {
-  const found: Error[] = [];
-  for (let cause = error; cause instanceof Error && found.length < MAX_CAUSES; cause = cause.cause) found.push(cause);
-  return found;
-}
+const causeSchema = z.object({
+  name: z.string().optional().catch(undefined),
+  message: z.string().optional().catch(undefined),
+  code: z.string().optional().catch(undefined),
+  syscall: z.string().optional().catch(undefined),
+  cause: z.unknown().optional(),
+});
 
-function field(error: Error, name: string): string | undefined {
-  const value: unknown = Reflect.get(error, name);
-  return typeof value === 'string' ? value : undefined;
+/** By their fields, not by class: an error of another realm is no `instanceof Error`. */
+function causes(error: unknown): z.infer<typeof causeSchema>[] {
+  const found: z.infer<typeof causeSchema>[] = [];
+  for (let cause = error; found.length < MAX_CAUSES; cause = found.at(-1)?.cause) {
+    const parsed = causeSchema.safeParse(cause);
+    if (!parsed.success) break;
+    found.push(parsed.data);
+  }
+  return found;
 }
 
 /** The connection was not made. Its text avoids the word that makes the SDK take it for a timeout and drop the code. */

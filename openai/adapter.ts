@@ -1,0 +1,117 @@
+import { APIError, type OpenAI } from 'openai';
+import { z } from 'zod';
+import { type CallSubject, classifyError } from './classify';
+import { readCreateAnswer } from './create-answer';
+import {
+  type CreateBody,
+  type Item,
+  itemSchema,
+  type Provider,
+  type ProviderResponse,
+  providerResponseSchema,
+  TERMINAL_STATUSES,
+} from './port';
+import { createClient, originOf, type ProviderSettings } from './settings';
+
+/** Longest wait for the whole answer of a call that costs nothing to repeat. */
+const READ_TIMEOUT_MS = 20_000;
+/** Most items the API gives in one page. */
+const PAGE_SIZE = 100;
+
+const itemsPageSchema = z.looseObject({ data: z.array(itemSchema), has_more: z.boolean().nullish() });
+const conversationSchema = z.looseObject({ id: z.string().min(1) });
+
+/**
+ * The provider behind the official SDK. Nothing is retried here; every failure is a classified `ProviderError`.
+ * @throws InvalidInputError for settings that cannot be used; their values are not echoed.
+ */
+export function createProvider(settings: ProviderSettings): Provider {
+  const client = createClient(settings);
+  const origin = originOf(settings);
+  const read = async <T>(about: CallSubject, call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      throw classifyError(error, 'read', { origin, ...about });
+    }
+  };
+  const retrieve = async (responseId: string): Promise<ProviderResponse> =>
+    providerResponseSchema.parse(await client.responses.retrieve(responseId, {}, within(READ_TIMEOUT_MS)));
+  return {
+    origin,
+    createResponse: (body, timeoutMs) => create(client, { body, timeoutMs, origin }),
+    retrieveResponse: (responseId) => read({ responseId }, () => retrieve(responseId)),
+    cancelResponse: (responseId) => cancel(client, { responseId, retrieve, origin }),
+    inputItems: (responseId) => read({ responseId }, () => allInputItems(client, responseId)),
+    createConversation: () =>
+      read({ action: 'create a conversation' }, async () => {
+        const conversation = await client.conversations.create({}, within(READ_TIMEOUT_MS));
+        return conversationSchema.parse(conversation).id;
+      }),
+    newestConversationItems: (conversationId, limit) =>
+      read({ conversationId }, async () => {
+        const path = `/conversations/${encodeURIComponent(conversationId)}/items`;
+        return (await getPage(client, path, { order: 'desc', limit })).data;
+      }),
+  };
+}
+
+/** The SDK's own timeout ends with the headers; the signal covers the body as well. */
+function within(ms: number): { timeout: number; signal: AbortSignal } {
+  return { timeout: ms, signal: AbortSignal.timeout(ms) };
+}
+
+type CreateCall = { body: CreateBody; timeoutMs: number; origin: string };
+
+async function create(client: OpenAI, { body, timeoutMs, origin }: CreateCall): Promise<ProviderResponse> {
+  try {
+    const answer = await client.post('/responses', { body, ...within(timeoutMs) }).asResponse();
+    return await readCreateAnswer(answer, body.model);
+  } catch (error) {
+    throw classifyError(error, 'create', { origin });
+  }
+}
+
+type CancelCall = { responseId: string; retrieve: Provider['retrieveResponse']; origin: string };
+
+async function cancel(client: OpenAI, { responseId, retrieve, origin }: CancelCall): Promise<ProviderResponse> {
+  try {
+    return providerResponseSchema.parse(await client.responses.cancel(responseId, within(READ_TIMEOUT_MS)));
+  } catch (error) {
+    const refused = classifyError(error, 'cancel', { origin, responseId });
+    if (!(error instanceof APIError && error.status === 400)) throw refused;
+    // A response that has ended refuses to be cancelled; what it ended as is the answer.
+    const response = await retrieve(responseId).catch((cause: unknown) => {
+      throw classifyError(cause, 'read', { origin, responseId });
+    });
+    if (!isTerminal(response)) throw refused;
+    return response;
+  }
+}
+
+function isTerminal({ status }: ProviderResponse): boolean {
+  return TERMINAL_STATUSES.some((terminal) => terminal === status);
+}
+
+async function allInputItems(client: OpenAI, responseId: string): Promise<Item[]> {
+  const path = `/responses/${encodeURIComponent(responseId)}/input_items`;
+  const items: Item[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = await getPage(client, path, { order: 'asc', limit: PAGE_SIZE, ...(after !== undefined && { after }) });
+    items.push(...page.data);
+    const last = page.data.at(-1)?.['id'];
+    // A page that ends where the one before it did would be asked for again without end.
+    if (page.has_more !== true || typeof last !== 'string' || last === after) return items;
+    after = last;
+  }
+}
+
+/** Not by the SDK's pages: they take a body that is no list for an empty one. */
+async function getPage(
+  client: OpenAI,
+  path: string,
+  query: Record<string, string | number>,
+): Promise<z.infer<typeof itemsPageSchema>> {
+  return itemsPageSchema.parse(await client.get(path, { query, ...within(READ_TIMEOUT_MS) }));
+}
