@@ -1,0 +1,113 @@
+import { MAX_INLINE_JSON_BYTES } from '../contract/activities';
+import { type Collected, collectedSchema, type Failure } from '../contract/outcome';
+import { PREVIEW_CHARS } from '../contract/progress';
+import { type HostedCalls, type Usage } from '../contract/usage';
+import { citationsOf } from './citations';
+import { failureOf } from './failure-of';
+import { formatReader, type FormatResult } from './format';
+import { type Item, type ProviderResponse } from './port';
+import { answerMessages, messageText, outputText, refusalOf } from './text';
+
+/** What the caller wants of a terminal response. */
+export type CollectOptions = {
+  stepId: string;
+  /** JSON schema that the output must match. */
+  format?: Record<string, unknown>;
+  /** Return the whole text too, up to this many bytes. 0: preview only. */
+  inlineTextBytes: number;
+};
+
+/**
+ * A terminal response as workflows see it. A completed response whose output cannot be used (empty, refused, not of the
+ * `format`) carries a `failure`, so that it never becomes an empty answer. An incomplete one keeps what text it has.
+ * JSON over 64 KB is left out of `json`; it is still in the output.
+ * @throws for a response that has not ended.
+ */
+export function collect(response: ProviderResponse, options: CollectOptions): Collected {
+  const status = collectedSchema.shape.status.safeParse(response.status);
+  if (!status.success) throw new Error(`response ${response.id} has not ended: its status is ${response.status}`);
+  const text = outputText(response.output);
+  const textBytes = Buffer.byteLength(text);
+  const structured =
+    options.format && status.data === 'completed' ? readFormat(response.output, options.format) : undefined;
+  const failure =
+    failureOf(response) ?? (status.data === 'completed' ? unusable(response, text, structured) : undefined);
+  const json = failure === undefined && structured && 'json' in structured ? structured.json : undefined;
+  return {
+    responseId: response.id,
+    status: status.data,
+    model: response.model,
+    ...(failure && { failure }),
+    ...(response.usage && { usage: usageOf(response.usage) }),
+    hostedCalls: hostedCallsOf(response),
+    preview: previewOf(text),
+    textBytes,
+    ...(text !== '' && textBytes <= options.inlineTextBytes && { text }),
+    ...(json !== undefined && fits(json) && { json }),
+    citations: citationsOf(response.output, options.stepId),
+  };
+}
+
+/** Structured output is the last message's text; what stands before it is talk. */
+function readFormat(output: readonly Item[], format: Record<string, unknown>): FormatResult {
+  const last = answerMessages(output).map(messageText).findLast(Boolean);
+  return formatReader(format)(last ?? '');
+}
+
+function unusable(
+  { id, output }: ProviderResponse,
+  text: string,
+  structured: FormatResult | undefined,
+): Failure | undefined {
+  const refusal = refusalOf(output);
+  if (refusal !== undefined)
+    return { type: 'ContentRefused', message: `response ${id}: the model refused: ${refusal}` };
+  if (text.trim() === '') return { type: 'ResponseFailed', message: `response ${id} completed with empty output` };
+  if (structured && 'problem' in structured)
+    return { type: 'ResponseFailed', message: `response ${id}: ${structured.problem}` };
+  return undefined;
+}
+
+function usageOf(usage: NonNullable<ProviderResponse['usage']>): Usage {
+  return {
+    input: count(usage.input_tokens),
+    cached: count(usage.input_tokens_details?.cached_tokens),
+    cacheWrite: count(usage.input_tokens_details?.cache_write_tokens),
+    output: count(usage.output_tokens),
+    reasoning: count(usage.output_tokens_details?.reasoning_tokens),
+  };
+}
+
+function count(value: number | null | undefined): number {
+  return Math.max(0, Math.trunc(value ?? 0));
+}
+
+/** Billable calls: searches (page opens cost nothing), file searches, and containers, which are billed by session. */
+function hostedCallsOf({ output, tool_usage: toolUsage }: ProviderResponse): HostedCalls {
+  const ofType = (type: string): Item[] => output.filter((item) => item.type === type);
+  const calls = {
+    web_search: count(toolUsage?.web_search?.num_requests ?? ofType('web_search_call').filter(isSearch).length),
+    file_search: ofType('file_search_call').length,
+    code_interpreter: new Set(ofType('code_interpreter_call').map((item) => item['container_id'])).size,
+  };
+  return Object.fromEntries(Object.entries(calls).filter(([, times]) => times > 0));
+}
+
+function isSearch({ action }: Item): boolean {
+  if (action === null || typeof action !== 'object') return true;
+  const type: unknown = Reflect.get(action, 'type');
+  return type === undefined || type === 'search';
+}
+
+/** One line, never half a character. */
+function previewOf(text: string): string {
+  const line = text
+    .slice(0, PREVIEW_CHARS * 4)
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.slice(0, PREVIEW_CHARS).replace(/[\uD800-\uDBFF]$/, '');
+}
+
+function fits(json: unknown): boolean {
+  return Buffer.byteLength(JSON.stringify(json)) <= MAX_INLINE_JSON_BYTES;
+}

@@ -1,0 +1,101 @@
+import { type Select } from '../contract/step';
+import { type Item } from './port';
+import { outputText } from './text';
+
+/**
+ * Fields that the API takes on input, for each type of item that can be sent again without the state it came from.
+ * An allowlist, because one field too many (`created_by`, `parsed`, `status` where it is refused) is a 400 for the
+ * whole step. Ids are never sent: an item with an id must come with the reasoning item before it, and a reasoning item
+ * of a background response cannot be sent again at all, since a read gives no `encrypted_content`.
+ * Left out, because their schema demands the id: `file_search_call`, `code_interpreter_call`, `image_generation_call`,
+ * `mcp_call`, `mcp_list_tools` and approvals; what they found stands in the message that follows them.
+ */
+const REPLAYED: Record<string, readonly string[]> = {
+  message: ['role', 'phase'],
+  // Its schema names the id too, but clients that leave it out are in wide use.
+  web_search_call: ['status', 'action'],
+  function_call: ['call_id', 'name', 'arguments'],
+  function_call_output: ['call_id', 'output'],
+  custom_tool_call: ['call_id', 'name', 'input'],
+  custom_tool_call_output: ['call_id', 'output'],
+  compaction: ['encrypted_content'],
+};
+
+const CALLS: Record<string, string> = {
+  function_call: 'function_call_output',
+  custom_tool_call: 'custom_tool_call_output',
+};
+
+const PART_FIELDS: Record<string, readonly string[]> = {
+  output_text: ['text', 'annotations'],
+  input_text: ['text'],
+  refusal: ['refusal'],
+};
+
+/** A step that ended: what it was asked, and what came out. */
+export type Turn = { prompt: string; output: readonly Item[] };
+
+/**
+ * An earlier step as input of a later one: its prompt as the user's message, then its output.
+ * `messages`: only messages of the output; `text`: the answer's text alone, without the prompt.
+ */
+export function toContextItems(turn: Turn, select: Select): Item[] {
+  if (select === 'text') {
+    const text = outputText(turn.output);
+    return text === '' ? [] : [{ type: 'message', role: 'assistant', content: text }];
+  }
+  const output = select === 'messages' ? turn.output.filter(({ type }) => type === 'message') : turn.output;
+  return [userMessage(turn.prompt), ...replayable(output)];
+}
+
+/** A message of the user. */
+export function userMessage(text: string): Item {
+  return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
+}
+
+/** Tells the model that a step it was to see has no output, so that it does not take the gap for an answer. */
+export function missingNote(stepId: string, reason: string): Item {
+  return userMessage(`[step "${stepId}" failed: ${reason}]`);
+}
+
+function replayable(output: readonly Item[]): Item[] {
+  const paired = pairedCallIds(output);
+  return output.flatMap((item): Item[] => {
+    const fields = REPLAYED[item.type];
+    // A call without its output, or the reverse, is a 400.
+    if (!fields || (typeof item['call_id'] === 'string' && !paired.has(item['call_id']))) return [];
+    const kept: Item = { type: item.type, ...pick(item, fields) };
+    if (item.type !== 'message') return [kept];
+    const content = messageContent(item['content']);
+    return content === undefined ? [] : [{ ...kept, content }];
+  });
+}
+
+function pairedCallIds(output: readonly Item[]): Set<unknown> {
+  return new Set(
+    output.flatMap((call) => {
+      const answer = CALLS[call.type];
+      const answered =
+        answer !== undefined && output.some((o) => o.type === answer && o['call_id'] === call['call_id']);
+      return answered ? [call['call_id']] : [];
+    }),
+  );
+}
+
+/** Undefined where nothing is left to send: a message without content is refused. */
+function messageContent(content: unknown): unknown {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return undefined;
+  const parts = content.flatMap((part: Record<string, unknown>) => {
+    const type = String(part['type']);
+    const fields = PART_FIELDS[type];
+    return fields ? [{ type, ...pick(part, fields) }] : [];
+  });
+  return parts.length > 0 ? parts : undefined;
+}
+
+function pick(from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names.flatMap((name) => (from[name] === undefined || from[name] === null ? [] : [[name, from[name]]])),
+  );
+}

@@ -1,0 +1,47 @@
+import { type CreateResponseInput } from '../contract/activities';
+import { formatReader } from './format';
+import { userMessage } from './items';
+import { type CreateBody, type Item } from './port';
+
+/** Limits of the API. */
+const MAX_FORMAT_NAME = 64;
+const MAX_METADATA_VALUE = 512;
+
+/**
+ * Body of a create. `instructions`, `tools` and `text` are sent with every turn: neither a conversation nor
+ * `previous_response_id` carries them on.
+ * @throws ProviderError `InvalidRequest` for a `format` that is no JSON schema, before anything is paid.
+ */
+export function buildRequest(
+  input: CreateResponseInput,
+  rendered: { prompt: string; context: Item[] },
+  metadata: Record<string, string>,
+): CreateBody {
+  return compact({
+    model: input.model,
+    background: true,
+    // Left out, some data modes delete the response after minutes.
+    store: true,
+    input: [...rendered.context, userMessage(rendered.prompt)],
+    metadata: Object.fromEntries(
+      Object.entries(metadata).map(([key, value]) => [key, value.slice(0, MAX_METADATA_VALUE)]),
+    ),
+    instructions: input.instructions,
+    tools: input.tools?.length ? input.tools : undefined,
+    text: input.format && { format: jsonSchemaFormat(input.stepId, input.format) },
+    reasoning: input.reasoning,
+    max_output_tokens: input.maxOutputTokens,
+    conversation: input.conversation,
+    previous_response_id: input.previousResponse,
+  });
+}
+
+function jsonSchemaFormat(stepId: string, schema: Record<string, unknown>): Record<string, unknown> {
+  formatReader(schema);
+  const name = stepId.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, MAX_FORMAT_NAME);
+  return { type: 'json_schema', name, schema, strict: true };
+}
+
+function compact<T extends Record<string, unknown>>(body: T): T {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as T;
+}
