@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { adminRoutes } from './admin';
 import { builtInCorpusDir, loadCorpus } from './answer/corpus';
 import { Library } from './answer/library';
+import { conversationRoutes } from './conversations/routes';
 import type { Deps } from './deps';
 import { createServer } from './http/server';
 import { resolveOptions, type EmulatorOptions } from './options';
@@ -52,6 +53,7 @@ async function buildApp(deps: Deps): Promise<FastifyInstance> {
     await app.register(
       async (scope) => {
         responseRoutes(scope, deps);
+        conversationRoutes(scope, deps);
       },
       { prefix },
     );

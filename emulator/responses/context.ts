@@ -1,4 +1,3 @@
-import { itemRange } from '../conversations/record';
 import { badRequest, notFound } from '../http/errors';
 import { newId } from '../ids';
 import type { Store } from '../state';
@@ -89,10 +88,4 @@ async function turnItems(store: Store, record: ResponseRecord, now: number): Pro
   const ended = status === 'completed' || status === 'incomplete';
   const output = ended ? ((await store.tables.outputs.get(record.id)) ?? []) : [];
   return [...input, ...output];
-}
-
-/** The items of a conversation at an instant, oldest first. */
-export async function conversationItems(store: Store, conversationId: string, now: number): Promise<Item[]> {
-  const rows = await store.tables.conversationItems.values(itemRange(conversationId)).all();
-  return rows.filter((row) => row.visibleAt <= now).map((row) => row.item);
 }

@@ -1,13 +1,14 @@
 import { draftAnswer } from '../answer/draft';
 import { itemKey, type ConversationRecord } from '../conversations/record';
+import { conversationRows, freeConversation } from '../conversations/find';
 import type { Deps } from '../deps';
-import { ApiError, badRequest, notFound } from '../http/errors';
+import { ApiError, badRequest } from '../http/errors';
 import { newId } from '../ids';
 import { put, type Change } from '../state';
-import { chainItems, conversationItems, toItems, type Context } from './context';
+import { chainItems, toItems, type Context } from './context';
 import { FAULT_PLAN_KEY, faultCounter, faultFor, type Fault } from './faults';
 import { asksForReasoning, toOutput, type Output } from './output';
-import { isOpen, statusAt, type Ending, type Item, type ResponseRecord } from './record';
+import { type Ending, type Item, type ResponseRecord } from './record';
 import type { CreateBody } from './request';
 import { checkItems } from './rules';
 import { planSchedule, reasoningTokens, type Pace } from './schedule';
@@ -46,8 +47,9 @@ async function accept(
   { fault, seconds }: { fault: Fault; seconds: number | undefined },
 ): Promise<Created> {
   const now = Date.now();
-  const conversation = await openConversation(deps, body, now);
-  const context = await gatherContext(deps, body, now);
+  const conversationId = typeof body.conversation === 'string' ? body.conversation : body.conversation?.id;
+  const conversation = conversationId === undefined ? null : await freeConversation(deps, conversationId, now);
+  const context = await gatherContext(deps, body, { conversationId, now });
   await checkItems(deps.store, context);
   const id = newId('resp');
   const reasoning = asksForReasoning(body) ? reasoningTokens(id) : 0;
@@ -111,29 +113,17 @@ function refusal({ status, code, retryAfter }: Extract<Fault, { name: 'http' }>)
   });
 }
 
-/** The conversation that a request names, if it is free. Throws `conversation_locked` otherwise. */
-async function openConversation(deps: Deps, body: CreateBody, now: number): Promise<ConversationRecord | null> {
-  if (body.conversation === undefined) return null;
-  const id = typeof body.conversation === 'string' ? body.conversation : body.conversation.id;
-  const conversation = await deps.store.tables.conversations.get(id);
-  if (conversation === undefined) throw notFound('Conversation', id);
-  const lastId = conversation.lastResponseId;
-  const last = lastId === undefined ? undefined : await deps.store.tables.responses.get(lastId);
-  if (last === undefined || !isOpen(statusAt(last, now))) return conversation;
-  throw badRequest(
-    'Another process is currently operating on this conversation. Please retry in a few seconds.',
-    'conversation',
-    'conversation_locked',
-  );
-}
-
-async function gatherContext({ store }: Deps, body: CreateBody, now: number): Promise<Context> {
+async function gatherContext(
+  { store }: Deps,
+  body: CreateBody,
+  { conversationId, now }: { conversationId: string | undefined; now: number },
+): Promise<Context> {
   const input = await toItems(store, body.input);
-  const { previous_response_id: previousId, conversation } = body;
-  if (previousId !== undefined) return { input, earlier: await chainItems(store, previousId, now) };
-  if (conversation === undefined) return { input, earlier: [] };
-  const id = typeof conversation === 'string' ? conversation : conversation.id;
-  return { input, earlier: await conversationItems(store, id, now) };
+  if (body.previous_response_id !== undefined) {
+    return { input, earlier: await chainItems(store, body.previous_response_id, now) };
+  }
+  if (conversationId === undefined) return { input, earlier: [] };
+  return { input, earlier: (await conversationRows(store, conversationId, now)).map((row) => row.item) };
 }
 
 function paceOf(body: CreateBody): Pace {
