@@ -9,7 +9,7 @@ import {
   type Provider,
   type ProviderResponse,
   providerResponseSchema,
-  TERMINAL_STATUSES,
+  isTerminal,
 } from './port';
 import { createClient, originOf, type ProviderSettings } from './settings';
 
@@ -84,13 +84,9 @@ async function cancel(client: OpenAI, { responseId, retrieve, origin }: CancelCa
     const response = await retrieve(responseId).catch((cause: unknown) => {
       throw classifyError(cause, 'read', { origin, responseId });
     });
-    if (!isTerminal(response)) throw refused;
+    if (!isTerminal(response.status)) throw refused;
     return response;
   }
-}
-
-function isTerminal({ status }: ProviderResponse): boolean {
-  return TERMINAL_STATUSES.some((terminal) => terminal === status);
 }
 
 async function allInputItems(client: OpenAI, responseId: string): Promise<Item[]> {

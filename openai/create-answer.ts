@@ -24,7 +24,7 @@ async function readText(answer: Response): Promise<{ text: string; broken?: Erro
     for await (const chunk of answer.body) text += decoder.decode(chunk, { stream: true });
     return { text };
   } catch (error) {
-    return { text, broken: error instanceof Error ? error : new Error(String(error)) };
+    return { text, broken: new Error('the answer broke off', { cause: error }) };
   }
 }
 

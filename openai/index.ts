@@ -12,7 +12,7 @@ export {
   ProviderError,
   type ProviderResponse,
   providerResponseSchema,
-  TERMINAL_STATUSES,
+  isTerminal,
 } from './port';
 export { buildRequest } from './request';
 export { originOf, type ProviderSettings } from './settings';

@@ -8,6 +8,11 @@ export type Item = z.infer<typeof itemSchema>;
 /** States after which a response no longer changes. */
 export const TERMINAL_STATUSES = ['completed', 'failed', 'incomplete', 'cancelled'] as const;
 
+/** True for a response that no longer changes. */
+export function isTerminal(status: string): boolean {
+  return TERMINAL_STATUSES.some((terminal) => terminal === status);
+}
+
 const tokenCount = z.number().nullish();
 
 /** The fields of a response that the engine reads; everything else the provider sends is let through and ignored. */

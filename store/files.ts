@@ -1,0 +1,97 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type OutputStore, type StoredOutput, storedOutputSchema } from './port';
+
+const SHA256 = /^[0-9a-f]{64}$/;
+/** A name that is safe in every file system, and leaves room for the temporary file's. */
+const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,180}$/;
+
+/** Options of {@link createFileStore}. */
+export type FileStoreOptions = {
+  /** Told of a file that cannot be used. Default: a process warning. */
+  warn?: (message: string) => void;
+};
+
+/**
+ * Outputs and prompts as files under `root`: `outputs/<aa>/<responseId>.json` and `prompts/<aa>/<sha256>`, where `aa`
+ * spreads them over directories. Any number of processes may share it: files appear whole, by a rename, and have one
+ * content for ever. A file that is damaged counts as absent, with a warning, so that the reader asks the provider.
+ * @throws the error of the file system, such as `ENOSPC` and `EACCES`.
+ */
+export function createFileStore(root: string, options: FileStoreOptions = {}): OutputStore {
+  const warn = options.warn ?? ((message: string) => process.emitWarning(message));
+  const outputPath = (responseId: string): string => {
+    const name = SAFE_NAME.test(responseId) ? responseId : `sha256-${sha256(responseId)}`;
+    return join(root, 'outputs', sha256(responseId).slice(0, 2), `${name}.json`);
+  };
+  const promptPath = (ref: string): string => join(root, 'prompts', ref.slice(0, 2), ref);
+  const getPrompt = async (ref: string): Promise<string | undefined> => {
+    if (!SHA256.test(ref)) return undefined;
+    const prompt = await readText(promptPath(ref));
+    if (prompt === undefined || sha256(prompt) === ref) return prompt;
+    warn(`${promptPath(ref)} does not hold the prompt it is named after; it is not used`);
+    return undefined;
+  };
+  return {
+    putOutput: (output) => writeWhole(root, outputPath(output.responseId), JSON.stringify(output)),
+    getOutput: async (responseId) => {
+      const path = outputPath(responseId);
+      const text = await readText(path);
+      if (text === undefined) return undefined;
+      const output = parseOutput(text);
+      // Where the file system ignores case, two ids may share a file.
+      if (output?.responseId === responseId) return output;
+      warn(`${path} does not hold the output of ${responseId}; the provider is asked for it`);
+      return undefined;
+    },
+    putPrompt: async (prompt) => {
+      const ref = sha256(prompt);
+      if ((await getPrompt(ref)) === undefined) await writeWhole(root, promptPath(ref), prompt);
+      return ref;
+    },
+    getPrompt,
+  };
+}
+
+function parseOutput(text: string): StoredOutput | undefined {
+  try {
+    return storedOutputSchema.parse(JSON.parse(text));
+  } catch {
+    // The caller warns; what is wrong with a damaged file does not matter.
+    return undefined;
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The data reaches the disk before the name does: a crash leaves the whole file or none. */
+async function writeWhole(root: string, path: string, text: string): Promise<void> {
+  const temporary = join(root, 'tmp', randomUUID());
+  await mkdir(dirname(temporary), { recursive: true });
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
