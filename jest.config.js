@@ -1,8 +1,32 @@
 /** @type {import('jest').Config} */
-module.exports = {
+const common = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+};
+const withTemporal = ['workflow', 'client', 'replay', 'crash', 'triggers'];
+
+/** @type {import('jest').Config} */
+module.exports = {
   testTimeout: 60_000,
+  projects: [
+    {
+      ...common,
+      displayName: 'parts',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '/test/cluster/',
+        '/test/live/',
+        ...withTemporal.map((name) => `/test/${name}/`),
+      ],
+    },
+    {
+      ...common,
+      displayName: 'temporal',
+      testMatch: withTemporal.map((name) => `<rootDir>/test/${name}/**/*.test.ts`),
+      globalSetup: '<rootDir>/test/setup/start-temporal.ts',
+      globalTeardown: '<rootDir>/test/setup/stop-temporal.ts',
+      setupFiles: ['<rootDir>/test/setup/quiet-runtime.ts'],
+    },
+  ],
 };

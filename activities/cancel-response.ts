@@ -1,5 +1,5 @@
-import { type Cancelled, cancelledSchema, type CancelResponseInput } from '../contract/activities';
-import { isTerminal, ProviderError, usageOf } from '../openai';
+import { type Cancelled, type CancelResponseInput } from '../contract/activities';
+import { collect, isTerminal, ProviderError } from '../openai';
 import { type ActivityDeps } from './deps';
 import { asActivity, assertOrigin } from './failures';
 
@@ -16,6 +16,7 @@ export async function cancelResponse(deps: ActivityDeps, input: CancelResponseIn
         1_000,
       );
     }
-    return cancelledSchema.parse({ status: response.status, model: response.model, usage: usageOf(response) });
+    const { status, model, usage, hostedCalls } = collect(response, { stepId: input.stepId, inlineTextBytes: 0 });
+    return { status, model, usage, hostedCalls };
   });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failureSchema } from './outcome';
 import { selectSchema } from './step';
-import { usageSchema } from './usage';
+import { hostedCallsSchema, usageSchema } from './usage';
 
 /** Most bytes of final text that travel inline in a result. */
 export const MAX_INLINE_TEXT_BYTES = 256 * 1024;
@@ -78,7 +78,11 @@ export const awaitResponseInputSchema = z.strictObject({
 });
 export type AwaitResponseInput = z.infer<typeof awaitResponseInputSchema>;
 
-export const cancelResponseInputSchema = z.strictObject({ origin: z.string(), responseId: z.string() });
+export const cancelResponseInputSchema = z.strictObject({
+  origin: z.string(),
+  stepId: z.string(),
+  responseId: z.string(),
+});
 export type CancelResponseInput = z.infer<typeof cancelResponseInputSchema>;
 
 /** State of a response after a cancel: terminal in any case. */
@@ -86,6 +90,7 @@ export const cancelledSchema = z.strictObject({
   status: z.enum(['completed', 'failed', 'incomplete', 'cancelled']),
   model: z.string(),
   usage: usageSchema.optional(),
+  hostedCalls: hostedCallsSchema,
 });
 export type Cancelled = z.infer<typeof cancelledSchema>;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
 /** Where `npm run build` puts the prebuilt bundle, beside the compiled code. */
 export const PREBUILT_BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
@@ -14,6 +14,7 @@ export function workflowSource(): { workflowBundle: WorkflowBundleOption } | { w
 
 /** Builds the bundle by the same version of the SDK that will load it. */
 export async function buildBundle(file = PREBUILT_BUNDLE): Promise<void> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: require.resolve('../workflows') });
+  const logger = new DefaultLogger('WARN');
+  const { code } = await bundleWorkflowCode({ workflowsPath: require.resolve('../workflows'), logger });
   await writeFile(file, code);
 }

@@ -13,9 +13,14 @@ export function quick(summary: string): ResearchActivities {
 /**
  * A create is never retried after it may have been accepted: the time-out of a killed worker ends it too.
  * The cancel of a run waits for its answer, or the id of a response that runs would be lost.
+ * Its activity id names the step, so that a replay notices when steps have changed places.
  */
-export function create(timeoutMs: number, summary: string): ResearchActivities {
+export function create(
+  activityId: string,
+  { timeoutMs, summary }: { timeoutMs: number; summary: string },
+): ResearchActivities {
   return proxyActivities<ResearchActivities>({
+    activityId,
     startToCloseTimeout: timeoutMs + CREATE_MARGIN_MS,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {

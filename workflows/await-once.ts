@@ -35,8 +35,8 @@ async function stopResponse({ run, step }: Turn, responseId: string): Promise<vo
   const { origin } = run.record;
   try {
     const stopping = bounded(`${step.id} · stopping ${responseId}`);
-    const { model, usage } = await stopping['durableResearch.cancelResponse']({ origin, responseId });
-    run.ledger.settle(step.id, { model, usage, hostedCalls: {} });
+    const used = await stopping['durableResearch.cancelResponse']({ origin, stepId: step.id, responseId });
+    run.ledger.settle(step.id, used);
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;

@@ -22,8 +22,9 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
       run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
       turn.creates += 1;
       const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
-      const createActivity = create(request.timeoutMs, summary)['durableResearch.createResponse'];
-      const created = await createActivity({ ...request, create: turn.creates });
+      const activityId = `create:${step.id}/${TURN}/${turn.creates}`;
+      const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
+      const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
       run.board.update(step.id, { state: 'in_progress', responseId: created.responseId });
       return created;
     } catch (error) {

@@ -64,7 +64,7 @@ type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, Responded>; fin
 async function runStep(run: Run, input: PipelineInput, { step, earlier, final }: StepRun): Promise<Responded> {
   const missing = step.needs.map((id) => end(earlier, id)).filter(({ ref }) => !ref);
   if (missing.length > 0 && step.onMissing !== 'note') {
-    const reason = `needs ${missing.map(({ id, reason: why }) => `"${id}", which has no output (${why ?? 'unknown'})`).join(' and ')}`;
+    const reason = `needs ${missing.map(({ id, outcome }) => `"${id}" (${outcome})`).join(' and ')}, and onMissing is "skip"`;
     run.board.update(step.id, { state: 'ended', outcome: 'skipped', reason, endedAt: Date.now() });
     return { id: step.id, outcome: 'skipped', reason, responseIds: [] };
   }
