@@ -1,20 +1,27 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { buildWithGo } from './build';
 import { cacheDirectory, cachedExecutable } from './cache';
 import { messageOf } from './errors';
+import { download } from './download';
 import { checkTemporalCli, findOnPath } from './executable';
-import { waitForLock } from './lock';
+import { takeLock } from './lock';
+import { externalTemporal } from './settings';
+
+/** How a Temporal CLI was come by. */
+export type TemporalSource = 'path' | 'cache' | 'download' | 'build';
 
 /** Where a Temporal server comes from: one that runs elsewhere, or a CLI whose dev server can be started. */
 export type FoundTemporal =
-  { kind: 'server'; address: string } | { kind: 'executable'; path: string; from: 'path' | 'cache' | 'build' };
+  { kind: 'server'; address: string } | { kind: 'executable'; path: string; from: TemporalSource };
 
 export interface FindTemporalOptions {
   /** Default `process.env`. Read: TEMPORAL_ADDRESS, PATH, HOME, XDG_CACHE_HOME, and by Go its own and the proxy's. */
   env?: NodeJS.ProcessEnv;
   /** Called with one line of text whenever something that takes time goes on. */
   onProgress?: (message: string) => void;
+  /** A download is given up when nothing has come for so long, in milliseconds. Default 20,000. */
+  downloadStallMs?: number;
 }
 
 /** A way to come by a Temporal server, and why it led nowhere. */
@@ -44,6 +51,7 @@ export class TemporalNotFoundError extends Error {
 interface Context {
   env: NodeJS.ProcessEnv;
   onProgress: (message: string) => void;
+  stallMs: number | undefined;
 }
 
 const PARTIAL = 'partial-';
@@ -81,17 +89,24 @@ async function intoCache(context: Context, provide: (directory: string) => Promi
   }
 }
 
+function fromDownload(context: Context): Promise<string> {
+  return intoCache(context, (directory) => download({ ...context, directory }));
+}
+
 function fromBuild(context: Context): Promise<string> {
   return intoCache(context, (directory) => buildWithGo({ ...context, directory }));
 }
 
-type Rung = { name: string; from: 'path' | 'cache' | 'build'; find: (context: Context) => Promise<string> };
+interface Rung {
+  name: string;
+  from: TemporalSource;
+  find: (context: Context) => Promise<string>;
+}
 
-const READY_MADE: Rung[] = [
-  { name: '`temporal` on the PATH', from: 'path', find: fromPath },
-  { name: 'the one in the cache', from: 'cache', find: fromCache },
-];
-const TO_BE_MADE: Rung[] = [{ name: 'build with Go', from: 'build', find: fromBuild }];
+const PATH: Rung = { name: '`temporal` on the PATH', from: 'path', find: fromPath };
+const CACHE: Rung = { name: 'the one fetched or built earlier', from: 'cache', find: fromCache };
+const DOWNLOAD: Rung = { name: 'download from temporal.download', from: 'download', find: fromDownload };
+const BUILD: Rung = { name: 'build with Go', from: 'build', find: fromBuild };
 
 async function climb(rungs: Rung[], context: Context, tried: TriedRung[]): Promise<FoundTemporal | undefined> {
   for (const rung of rungs) {
@@ -106,13 +121,19 @@ async function climb(rungs: Rung[], context: Context, tried: TriedRung[]): Promi
 
 async function make(context: Context, tried: TriedRung[]): Promise<FoundTemporal | undefined> {
   const cache = cacheDirectory(context.env);
-  mkdirSync(cache, { recursive: true });
-  const lock = await waitForLock(path.join(cache, 'lock'), (holder) =>
-    context.onProgress(`waiting for process ${holder}, which is fetching or building the Temporal CLI`),
-  );
+  try {
+    mkdirSync(cache, { recursive: true });
+    accessSync(cache, constants.W_OK);
+  } catch (error) {
+    tried.push({ rung: 'download or build into the cache', reason: messageOf(error) });
+    return undefined;
+  }
+  const lock = await takeLock(path.join(cache, 'lock'), {
+    onWait: (pid) => context.onProgress(`waiting for process ${pid}, which fetches or builds the Temporal CLI`),
+  });
   try {
     // Whoever held the lock may just have made it.
-    return (await climb([READY_MADE[1]!], context, [])) ?? (await climb(TO_BE_MADE, context, tried));
+    return (await climb([CACHE], context, [])) ?? (await climb([DOWNLOAD, BUILD], context, tried));
   } finally {
     lock.release();
   }
@@ -120,16 +141,20 @@ async function make(context: Context, tried: TriedRung[]): Promise<FoundTemporal
 
 /**
  * Finds a Temporal server or what it takes to start one, by the first of these that works: the server at
- * TEMPORAL_ADDRESS; a `temporal` on the PATH; one fetched or built earlier; the official CLI built with Go, once.
- * Throws `TemporalNotFoundError` when none does.
+ * TEMPORAL_ADDRESS (or of the profile TEMPORAL_PROFILE); a `temporal` on the PATH; one fetched or built earlier; Temporal's own download; the official CLI
+ * built with Go, once. Throws `TemporalNotFoundError` when none does.
  */
 export async function findTemporal(options: FindTemporalOptions = {}): Promise<FoundTemporal> {
-  const context = { env: options.env ?? process.env, onProgress: options.onProgress ?? (() => undefined) };
-  const address = context.env['TEMPORAL_ADDRESS'];
-  if (address) return { kind: 'server', address };
+  const context = {
+    env: options.env ?? process.env,
+    onProgress: options.onProgress ?? (() => undefined),
+    stallMs: options.downloadStallMs,
+  };
+  const external = externalTemporal(context.env);
+  if (external) return { kind: 'server', address: external.address };
 
   const tried: TriedRung[] = [{ rung: 'TEMPORAL_ADDRESS', reason: 'not set' }];
-  const found = (await climb(READY_MADE, context, tried)) ?? (await make(context, tried));
+  const found = (await climb([PATH, CACHE], context, tried)) ?? (await make(context, tried));
   if (!found) throw new TemporalNotFoundError(tried);
   return found;
 }

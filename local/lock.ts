@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess, isRunning, type ProcessId } from './processes';
@@ -19,16 +19,23 @@ function parseClaim(name: string): ProcessId | undefined {
   return match?.[1] && match[2] ? { pid: Number(match[1]), started: match[2] } : undefined;
 }
 
+interface Rival {
+  id: ProcessId;
+  /** Whether it has the lock, or only tries to get it just now. */
+  holds: boolean;
+}
+
 /** Claims of other processes that run; those of ended ones are removed. */
-function otherClaims(directory: string, own: string): ProcessId[] {
-  const alive: ProcessId[] = [];
+function findRivals(directory: string, own: string): Rival[] {
+  const rivals: Rival[] = [];
   for (const name of readdirSync(directory)) {
     const id = parseClaim(name);
+    const file = path.join(directory, name);
     if (name === own || !id) continue;
-    if (isRunning(id)) alive.push(id);
-    else rmSync(path.join(directory, name), { force: true });
+    if (isRunning(id)) rivals.push({ id, holds: (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0 });
+    else rmSync(file, { force: true });
   }
-  return alive;
+  return rivals;
 }
 
 /**
@@ -39,30 +46,53 @@ function otherClaims(directory: string, own: string): ProcessId[] {
  * can never hold it; both may fail, and try again after a random pause. Nothing needs to be taken over from a killed
  * process: its claim names nobody who runs, and no other process will ever bear that name, so anyone may remove it.
  */
-export function tryLock(directory: string): Lock | ProcessId[] {
+function tryLock(directory: string): Lock | Rival[] {
   const self = identifyProcess(process.pid);
   if (!self) throw new Error('The system does not tell when this process was started.');
   mkdirSync(directory, { recursive: true });
   const own = claimOf(self);
   const file = path.join(directory, own);
-  if (existsSync(file)) return [self];
+  if (existsSync(file)) return [{ id: self, holds: true }];
   writeFileSync(file, '');
   const release = () => rmSync(file, { force: true });
-  const others = otherClaims(directory, own);
-  if (others.length === 0) return { release };
-  release();
-  return others;
+  const rivals = findRivals(directory, own);
+  if (rivals.length > 0) {
+    release();
+    return rivals;
+  }
+  writeFileSync(file, 'held');
+  return { release };
 }
 
-/** Waits for the lock; `onWait` is called once, with the pid of a process that has it, when it is not free at once. */
-export async function waitForLock(directory: string, onWait: (holderPid: number) => void): Promise<Lock> {
+/** Thrown when another process has a lock. */
+export class LockedError extends Error {
+  override readonly name = 'LockedError';
+
+  constructor(
+    directory: string,
+    readonly holderPid: number,
+  ) {
+    super(`${directory} is held by process ${holderPid}.`);
+  }
+}
+
+export interface TakeLockOptions {
+  /** Called once, with the pid of the process that has the lock; without it a lock that is held is an error at once. */
+  onWait?: (holderPid: number) => void;
+}
+
+/** Takes the lock, if asked to after waiting for whoever has it. Throws `LockedError` when it is held. */
+export async function takeLock(directory: string, { onWait }: TakeLockOptions = {}): Promise<Lock> {
   let waiting = false;
   for (;;) {
     const result = tryLock(directory);
     if (!Array.isArray(result)) return result;
-    const holder = result[0];
-    if (holder && !waiting) onWait(holder.pid);
-    waiting = true;
-    await sleep(50 + Math.random() * 150);
+    const holder = result.find((rival) => rival.holds);
+    if (holder && !onWait) throw new LockedError(directory, holder.id.pid);
+    if (holder && !waiting) {
+      onWait?.(holder.id.pid);
+      waiting = true;
+    }
+    await sleep(20 + Math.random() * 100);
   }
 }

@@ -30,6 +30,8 @@ export interface TemporalServerOptions {
   onSpawn?: (id: ProcessId) => void;
   /** Time for the server to answer, in milliseconds. Default 60,000. */
   startTimeoutMs?: number;
+  /** Gives up a start that is not finished; what was started is ended. */
+  signal?: AbortSignal;
 }
 
 /** A running `temporal server start-dev`. */
@@ -146,6 +148,7 @@ async function waitUntilReady(
   for (;;) {
     const missing = await prepareNamespace(address, options.namespace ?? 'default', options.retentionDays ?? 30);
     if (ended) return describeExit(ended);
+    if (options.signal?.aborted) return 'was stopped while starting';
     if (missing === undefined) return undefined;
     if (Date.now() >= deadline) return `did not serve at ${address} within ${timeoutMs / 1000} s (${missing})`;
     await sleep(50);

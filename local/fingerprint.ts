@@ -1,0 +1,34 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+
+/**
+ * What a supervisor was started with, as hashes under a salt of its own: enough to see that another command has another
+ * key, and nothing that a key could be read from.
+ */
+export const fingerprintSchema = z.object({ salt: z.string(), settings: z.record(z.string(), z.string()) });
+export type Fingerprint = z.infer<typeof fingerprintSchema>;
+
+const RELEVANT = /^(OPENAI|TEMPORAL|DURABLE_RESEARCH)_/;
+/** These say where a supervisor is and how long it stays, not what it serves. */
+const IGNORED = ['DURABLE_RESEARCH_HOME', 'DURABLE_RESEARCH_IDLE_MINUTES'];
+/** With one of these changed a worker would talk to another server, or to the same one as somebody else. */
+const DECISIVE = /^(TEMPORAL_.*|OPENAI_(API_KEY|BASE_URL|ORG_ID|PROJECT_ID)|DURABLE_RESEARCH_ORIGIN)$/;
+
+export function takeFingerprint(env: NodeJS.ProcessEnv, salt = randomBytes(16).toString('hex')): Fingerprint {
+  const settings: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (!RELEVANT.test(name) || IGNORED.includes(name) || !value?.trim()) continue;
+    settings[name] = createHmac('sha256', salt).update(value.trim()).digest('hex').slice(0, 16);
+  }
+  return { salt, settings };
+}
+
+/** Names of the settings in which `env` differs from what the fingerprint was taken of. */
+export function differences(taken: Fingerprint, env: NodeJS.ProcessEnv): { decisive: string[]; other: string[] } {
+  const now = takeFingerprint(env, taken.salt).settings;
+  const names = Object.keys({ ...taken.settings, ...now }).filter((name) => now[name] !== taken.settings[name]);
+  return {
+    decisive: names.filter((name) => DECISIVE.test(name)).toSorted(),
+    other: names.filter((name) => !DECISIVE.test(name)).toSorted(),
+  };
+}

@@ -1,0 +1,94 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureRunning, findTemporal, stop, type EnsureRunningOptions } from '../../local';
+import type { Entries } from '../../local/entries';
+import { identifyProcess, isRunning, type ProcessId } from '../../local/processes';
+import { readState, type SupervisorState } from '../../local/state';
+
+const fixtures = path.join(__dirname, 'fixtures');
+const register = path.join(fixtures, 'register.js');
+
+/** The supervisor from its sources, with small programs in place of worker and emulator. */
+export const entries: Entries = {
+  supervisor: ['-r', register, path.resolve(__dirname, '../../local/supervisor-main.ts')],
+  worker: [path.join(fixtures, 'worker.js')],
+  emulator: [path.join(fixtures, 'emulator.js')],
+};
+
+/** Command line that runs a TypeScript file of the fixtures. */
+export function fixtureCommand(name: string): string[] {
+  return ['-r', register, path.join(fixtures, name)];
+}
+
+/** The environment of the tests without what would make a difference. */
+export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const plain = Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|OPENAI|DURABLE_RESEARCH)_/.test(name));
+  return { ...Object.fromEntries(plain), ...more };
+}
+
+/** The Temporal CLI of this machine. */
+export async function temporalExecutable(): Promise<string> {
+  const found = await findTemporal({ env: plainEnvironment() });
+  if (found.kind !== 'executable') throw new Error('expected an executable');
+  return found.path;
+}
+
+export async function until<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>) {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await sleep(25);
+  }
+}
+
+/** A home of a test, with what the test may ask about it. */
+export class Home {
+  readonly path = mkdtempSync(path.join(os.tmpdir(), 'local-home-'));
+  private readonly seen: ProcessId[] = [];
+
+  ensure(env: NodeJS.ProcessEnv = {}, more: Partial<EnsureRunningOptions> = {}) {
+    return ensureRunning({ home: this.path, env: plainEnvironment(env), entries, ...more });
+  }
+
+  state(): SupervisorState {
+    const state = readState(this.path);
+    if (!state) throw new Error('the home has no state');
+    this.seen.push(state.supervisor, ...Object.values(state.processes));
+    return state;
+  }
+
+  /** The services, and the supervisor, that run now. */
+  pids(): Record<'supervisor' | 'temporal' | 'emulator' | 'worker', number> {
+    const { supervisor, processes } = this.state();
+    return {
+      supervisor: supervisor.pid,
+      temporal: processes.temporal?.pid ?? 0,
+      emulator: processes.emulator?.pid ?? 0,
+      worker: processes.worker?.pid ?? 0,
+    };
+  }
+
+  read(name: string): string {
+    const file = path.join(this.path, name);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  /** Ends what runs and checks that nothing of what was ever seen is left. */
+  async dispose(): Promise<void> {
+    await stop(this.path);
+    const left = this.seen.filter(isRunning);
+    rmSync(this.path, { recursive: true, force: true });
+    if (left.length > 0) throw new Error(`still running: ${JSON.stringify(left)}`);
+  }
+}
+
+/** Exactly this process, to be asked about later. */
+export function identity(pid: number): ProcessId {
+  const id = identifyProcess(pid);
+  if (!id) throw new Error(`no process ${pid}`);
+  return id;
+}
