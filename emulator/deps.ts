@@ -1,4 +1,5 @@
 import type { Library } from './answer/library';
+import type { LibraryCache } from './files/search';
 import type { ResolvedOptions } from './options';
 import type { Store } from './state';
 
@@ -7,4 +8,5 @@ export interface Deps {
   readonly options: ResolvedOptions;
   readonly store: Store;
   readonly corpus: Library;
+  readonly libraries: LibraryCache;
 }

@@ -1,3 +1,4 @@
+import multipart from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -6,12 +7,20 @@ import { builtInCorpusDir, loadCorpus } from './answer/corpus';
 import { Library } from './answer/library';
 import { conversationRoutes } from './conversations/routes';
 import type { Deps } from './deps';
+import { errorCode } from './error-code';
+import { fileRoutes } from './files/routes';
+import { LibraryCache } from './files/search';
+import { vectorStoreFileRoutes } from './files/vector-store-files';
+import { vectorStoreRoutes } from './files/vector-stores';
 import { createServer } from './http/server';
 import { resolveOptions, type EmulatorOptions } from './options';
 import { responseRoutes } from './responses/routes';
 import { Store } from './state';
 
 export { emulatorFlagsHelp, parseEmulatorFlags, type EmulatorOptions } from './options';
+
+/** The API's own limit for one file. */
+const UPLOAD_LIMIT_BYTES = 512 * 1024 * 1024;
 
 /** A running emulator. */
 export interface Emulator {
@@ -34,7 +43,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const corpus = new Library(await loadCorpus(resolved.corpusDir ?? builtInCorpusDir()));
   const store = await Store.open(resolved.dataDir);
   try {
-    const app = await buildApp({ options: resolved, store, corpus });
+    const app = await buildApp({ options: resolved, store, corpus, libraries: new LibraryCache() });
     const port = await listen(app, resolved.host, resolved.port);
     const close = async (): Promise<void> => {
       await app.close();
@@ -49,11 +58,16 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 
 async function buildApp(deps: Deps): Promise<FastifyInstance> {
   const app = createServer(deps.options.apiKey);
+  await app.register(multipart, { limits: { fileSize: UPLOAD_LIMIT_BYTES, files: 1, fields: 20 } });
   for (const prefix of ['/v1', '']) {
     await app.register(
       async (scope) => {
         responseRoutes(scope, deps);
         conversationRoutes(scope, deps);
+        fileRoutes(scope, deps);
+        vectorStoreRoutes(scope, deps);
+        // A scope of its own, because its answers alone carry a polling header.
+        await scope.register(async (inner) => vectorStoreFileRoutes(inner, deps));
       },
       { prefix },
     );
@@ -67,7 +81,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    if (errorCode(error) === 'EADDRINUSE') {
       throw new Error(`Port ${port} on ${host} is taken; choose another with --port (option port), 0 for any.`, {
         cause: error,
       });

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { errorMessage } from './error-code';
 import { EMULATOR_NAME } from './identity';
 import { emulatorFlagsHelp, parseEmulatorFlags, startEmulator } from './index';
 
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(`emulator: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`emulator: ${errorMessage(error)}\n`);
   process.exit(1);
 }
 

@@ -2,6 +2,7 @@ import { ClassicLevel, type BatchOperation } from 'classic-level';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ConversationItemRow, ConversationRecord } from './conversations/record';
+import { errorCode, errorMessage } from './error-code';
 import type { FileRecord, VectorStoreFileRecord, VectorStoreRecord, FileBatchRecord } from './files/record';
 import { newId } from './ids';
 import type { CreateRow, Item, ResponseRecord } from './responses/record';
@@ -135,10 +136,10 @@ async function readIdentity(db: Database, dataDir: string): Promise<string> {
 }
 
 function explainOpenFailure(error: unknown, dataDir: string): Error {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const locked = cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED';
-  const reason = locked
-    ? `another emulator process is using it. Stop that one, or choose another folder with --data (option dataDir)`
-    : `it cannot be opened (${cause instanceof Error ? cause.message : String(error)})`;
+  const cause = error instanceof Error ? error.cause : error;
+  const reason =
+    errorCode(cause) === 'LEVEL_LOCKED'
+      ? `another emulator process is using it. Stop that one, or choose another folder with --data (option dataDir)`
+      : `it cannot be opened (${errorMessage(cause)})`;
   return new Error(`The emulator's data folder ${dataDir}: ${reason}.`, { cause: error });
 }

@@ -36,5 +36,4 @@ export interface FileBatchRecord {
   readonly vectorStoreId: string;
   readonly createdAt: number;
   readonly fileIds: readonly string[];
-  readonly cancelled: boolean;
 }
