@@ -4,6 +4,7 @@ import { buildRequest, ProviderError } from '../openai';
 import { type ActivityDeps } from './deps';
 import { asActivity, assertOrigin, failure } from './failures';
 import { render, type Rendered } from './render';
+import { clearSending, markSending } from './sending';
 
 /** Longest metadata value of the API. */
 const MAX_METADATA_CHARS = 512;
@@ -19,11 +20,13 @@ export async function createResponse(deps: ActivityDeps, input: CreateResponseIn
     throw failure('DeadlineExceeded', `the deadline of step "${input.stepId}" passed before its response was created`);
   }
   return asActivity(async () => {
+    await clearSending();
     const rendered = await render(deps, input);
     if (input.conversation !== undefined && input.create > 1)
       await assertNotInConversation(deps, input.conversation, rendered);
     const promptRef = await deps.store.putPrompt(rendered.prompt);
     const body = buildRequest(input, rendered, metadataOf(input));
+    await markSending();
     const response = await deps.provider.createResponse(body, input.timeoutMs);
     return { responseId: response.id, promptRef };
   });

@@ -65,6 +65,9 @@ export type CreateResponseInput = z.infer<typeof createResponseInputSchema>;
 export const createdSchema = z.strictObject({ responseId: z.string(), promptRef: z.string().optional() });
 export type Created = z.infer<typeof createdSchema>;
 
+/** Heartbeat details of a create: whether its POST may be on its way. */
+export const sendingSchema = z.strictObject({ sending: z.boolean() });
+
 export const awaitResponseInputSchema = z.strictObject({
   origin: z.string(),
   stepId: z.string(),

@@ -3,12 +3,12 @@ import { type ContextItem, type Created, type CreateResponseInput } from '../con
 import { type Failure } from '../contract/outcome';
 import { type StepBound, worstPrice } from '../contract/prices';
 import { create } from './activities';
-import { ambiguity, failureOf } from './failures';
+import { failureOf, type LostCreate, lostCreate } from './failures';
 import { type RespondContext, type Responded, type Turn } from './turn';
 
 /** Creates whose answers were lost, before a step gives up: each of them may have been billed. */
-const MAX_AMBIGUOUS_CREATES = 5;
-const MAX_AMBIGUOUS_DELAY_MS = 60_000;
+const MAX_LOST_CREATES = 5;
+const MAX_LOST_DELAY_MS = 60_000;
 
 /**
  * One response for the turn. A create whose answer was lost is booked and repeated under the next create number;
@@ -18,27 +18,44 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
   const { run, step } = turn;
   for (let lost = 1; ; lost += 1) {
     try {
-      const request = await buildInput(turn);
-      run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
-      turn.creates += 1;
-      const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
-      const activityId = `create:${step.id}/${TURN}/${turn.creates}`;
-      const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
-      const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
-      run.board.update(step.id, { state: 'in_progress', responseId: created.responseId });
-      return created;
+      return await sendCreate(turn);
     } catch (error) {
-      const reason = ambiguity(error);
-      if (reason === undefined) return refused(turn, error);
-      run.ledger.bookAmbiguous({ stepId: step.id, turn: TURN, create: turn.creates, reason });
-      run.board.warn(`${step.id}: create ${turn.creates} is ambiguous and may have been billed: ${reason}`);
-      if (lost === MAX_AMBIGUOUS_CREATES)
-        return { type: 'CreateAmbiguous', message: `the answers of ${lost} creates were lost; the last: ${reason}` };
-      await sleep(Math.min(MAX_AMBIGUOUS_DELAY_MS, 1_000 * 4 ** (lost - 1)), {
-        summary: `before another create of ${step.id}`,
-      });
+      const ended = lostCreate(error);
+      if (!ended) return refused(turn, error);
+      bookLost(turn, ended);
+      if (lost === MAX_LOST_CREATES) {
+        return {
+          type: 'CreateAmbiguous',
+          message: `the answers of ${lost} creates were lost; the last: ${ended.reason}`,
+        };
+      }
+      const delay = Math.min(MAX_LOST_DELAY_MS, 1_000 * 4 ** (lost - 1));
+      await sleep(delay, { summary: `before another create of ${step.id}` });
+      run.board.update(step.id, { state: 'creating' });
     }
   }
+}
+
+async function sendCreate(turn: Turn): Promise<Created> {
+  const { run, step } = turn;
+  const request = await buildInput(turn);
+  run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
+  turn.creates += 1;
+  const activityId = `create:${step.id}/${TURN}/${turn.creates}`;
+  const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
+  const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
+  const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
+  run.board.update(step.id, { state: 'in_progress', responseId: created.responseId });
+  return created;
+}
+
+function bookLost({ run, step, creates }: Turn, { sent, reason }: LostCreate): void {
+  if (!sent) {
+    run.ledger.unreserve(step.id);
+    return;
+  }
+  run.ledger.bookAmbiguous({ stepId: step.id, turn: TURN, create: creates, reason });
+  run.board.warn(`${step.id}: create ${creates} is ambiguous and may have been billed: ${reason}`);
 }
 
 /** A step has one turn until tools and approvals make it more. */

@@ -1,4 +1,5 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { sendingSchema } from '../contract/activities';
 import { failureTypeSchema } from '../contract/failures';
 import { type Failure } from '../contract/outcome';
 
@@ -17,10 +18,22 @@ export function failureOf(error: unknown): Failure | undefined {
   return type.success ? { type: type.data, message: cause.message } : undefined;
 }
 
-/** Why a create is ambiguous: the activity said so, or its worker died before it could say anything. */
-export function ambiguity(error: unknown): string | undefined {
+/** How a create ended that did not return an id: for certain without a response, or perhaps with one. */
+export type LostCreate = { sent: boolean; reason: string };
+
+/**
+ * A create that Temporal does not retry and that is no refusal: the activity called it ambiguous, or its worker died.
+ * A worker that died before it marked the POST as sent has created nothing.
+ */
+export function lostCreate(error: unknown): LostCreate | undefined {
   if (!(error instanceof ActivityFailure)) return undefined;
-  if (error.cause instanceof TimeoutFailure)
-    return 'the worker did not report the answer of this create in time; it may have died';
-  return failureOf(error)?.type === 'CreateAmbiguous' ? (error.cause?.message ?? 'CreateAmbiguous') : undefined;
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) {
+    const mark = sendingSchema.safeParse(cause.lastHeartbeatDetails);
+    const reason = 'the worker did not report the answer of this create in time; it may have died';
+    return { sent: mark.success && mark.data.sending, reason };
+  }
+  return failureOf(error)?.type === 'CreateAmbiguous'
+    ? { sent: true, reason: cause?.message ?? 'CreateAmbiguous' }
+    : undefined;
 }

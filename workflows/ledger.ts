@@ -26,6 +26,12 @@ export class LedgerBook {
     this.update(stepId, { creates: this.account(stepId).creates + 1 });
   }
 
+  /** A create that certainly was not sent: as if it had never been. */
+  unreserve(stepId: string): void {
+    this.reserved.delete(stepId);
+    this.update(stepId, { creates: this.account(stepId).creates - 1 });
+  }
+
   /** After a create: what was reserved is free again, what was used is booked. */
   settle(stepId: string, used?: Used): void {
     this.reserved.delete(stepId);

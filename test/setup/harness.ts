@@ -95,7 +95,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   };
 }
 
-async function countCreates(emulator: Emulator, workflowId: string): Promise<CountedCreate[]> {
+export async function countCreates(emulator: Emulator, workflowId: string): Promise<CountedCreate[]> {
   const url = new URL('/emulator/creates', emulator.url);
   url.searchParams.set('metadata[workflow_id]', workflowId);
   const answer = await fetch(url, { headers: { authorization: 'Bearer test' } });
