@@ -7,7 +7,11 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 # The build also makes the workflow bundle, so that no worker spends its start on it.
-RUN npm run build && npm prune --omit=dev
+# Of the core's binaries, one for each system, only this system's is kept: the others are 120 MB.
+RUN npm run build \
+  && npm prune --omit=dev \
+  && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
+    ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
 
 FROM node:20-bookworm-slim
 # The core loads the system's certificates even for a connection without TLS and cannot connect where there are none.
