@@ -7,39 +7,52 @@ const STOP_WORDS = new Set(
     'one only or other our out over own per please same shall she should so some such than that the their theirs them ' +
     'then there these they this those through to too under until up upon us use used using very was we well were what ' +
     'when where whether which while who whom whose why will with within without would you your yours ' +
-    'answer compare compared comparison contrast describe differ difference different discuss explain give list main ' +
-    'outline paragraph paragraphs sentence sentences short shortly brief briefly summarise summarize summary tell word ' +
-    'words write versus vs question questions step steps concise detailed detail details overview'
+    'account answer based brief briefly carefully citation cite cited compare compared comparing comparison concise ' +
+    'contrast describe detail detailed details differ difference differences different discuss documents draft each ' +
+    'earlier every exact exactly explain explanation fact file files find findings following give given help important ' +
+    'include information investigate kind list main mention need note outline overview paragraph paragraphs part plan ' +
+    'plain previous provide question questions quote read report research result results say says sentence sentences ' +
+    'short shortly show simple source sources step steps summarise summarize summary tell text texts thing topic ' +
+    'versus vs want word words work works write'
   ).split(' '),
 );
 
-/** Lower-case words of a text with accents and plural endings removed, stop words left out. */
+const SUFFIX = /(?:ations?|ations|ions?|ings?|edly|ed|ers?|ors?|ments?|ness|ly|e)$/;
+const MIN_STEM = 4;
+const CACHE_SIZE = 50_000;
+const cache = new Map<string, string | null>();
+
+/** Search terms of a text: lower case, accents and common endings removed, stop words left out. */
 export function terms(text: string): string[] {
   return words(text).flatMap((word) => term(word) ?? []);
 }
 
 /** The search term of one word, or null where it carries no subject. */
 export function term(word: string): string | null {
+  const known = cache.get(word);
+  if (known !== undefined) return known;
   const plain = word
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/['’]s$/, '');
-  if (plain === '' || STOP_WORDS.has(plain)) return null;
-  return stem(plain);
+  const result = plain === '' || STOP_WORDS.has(plain) ? null : stem(plain);
+  if (cache.size >= CACHE_SIZE) cache.clear();
+  cache.set(word, result);
+  return result;
 }
 
-/** Runs of letters and digits; hyphens and apostrophes inside a word separate. */
+/** Runs of letters and digits; hyphens separate. */
 export function words(text: string): string[] {
   return text.match(/[\p{L}\p{N}]+(?:['’]s)?/gu) ?? [];
 }
 
+/** Brings the forms of a word together; it need not be a word itself: `replicated`, `replication` -> `replicat`. */
 function stem(word: string): string {
-  if (word.length < 4 || /\d/.test(word)) return word;
-  if (word.endsWith('ies') && word.length > 4) return `${word.slice(0, -3)}y`;
-  if (/(ss|sh|ch|x)es$/.test(word)) return word.slice(0, -2);
-  if (word.endsWith('s') && !/(ss|us|is|os)$/.test(word)) return word.slice(0, -1);
-  return word;
+  if (word.length <= MIN_STEM || /\d/.test(word)) return word;
+  const singular = /(?:ss|us|is)$/.test(word) ? word : word.replace(/ies$/, 'y').replace(/s$/, '');
+  const bare = singular.replace(SUFFIX, '');
+  return bare.length >= MIN_STEM ? bare : singular;
 }
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
@@ -57,4 +70,12 @@ export function splitSentences(paragraph: string): string[] {
   }
   if (open.trim() !== '') sentences.push(open.trim());
   return sentences;
+}
+
+/** Shortens a text to a number of characters at a word's end, with an ellipsis where something is left out. */
+export function shorten(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  const cut = text.slice(0, Math.max(0, maxChars - 1));
+  const atWord = cut.replace(/\s+\S*$/, '');
+  return `${(atWord === '' ? cut : atWord).trimEnd()}…`.slice(0, maxChars);
 }

@@ -22,17 +22,20 @@ export interface Output {
 }
 
 /** Turns a draft into output items, cut where `max_output_tokens` (reasoning included) ends. */
-export function toOutput(draft: Draft, limits: { maxTokens: number | null; reasoningTokens: number }): Output {
-  const { maxTokens, reasoningTokens } = limits;
+export function toOutput(
+  draft: Pick<Draft, 'text' | 'annotations'>,
+  options: { calls: readonly Item[]; maxTokens: number | null; reasoningTokens: number },
+): Output {
+  const { calls, maxTokens, reasoningTokens } = options;
   const room = maxTokens === null ? Infinity : Math.max(0, maxTokens - reasoningTokens);
   const truncated = countTokens(draft.text) > room;
   const text = truncated ? draft.text.slice(0, charsOf(room)) : draft.text;
   const reasoning: Item[] = reasoningTokens > 0 ? [{ id: newId('rs'), type: 'reasoning', summary: [] }] : [];
   const message = text === '' && truncated ? [] : [toMessage(draft, text, truncated)];
-  return { items: [...reasoning, ...message], tokens: countTokens(text), truncated };
+  return { items: [...reasoning, ...calls, ...message], tokens: countTokens(text), truncated };
 }
 
-function toMessage(draft: Draft, text: string, truncated: boolean): Item {
+function toMessage(draft: Pick<Draft, 'annotations'>, text: string, truncated: boolean): Item {
   const annotations = draft.annotations.filter(
     (note) => (note.type === 'url_citation' ? note.end_index : note.index) <= text.length,
   );
