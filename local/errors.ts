@@ -12,3 +12,9 @@ export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** Message of what lies at the bottom of an error: `fetch` says no more than that it failed, and its cause why. */
+export function rootMessageOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'cause' in error && error.cause) return rootMessageOf(error.cause);
+  return messageOf(error);
+}

@@ -23,6 +23,8 @@ export interface KeeperOptions<S extends Service> {
   log: (message: string) => void;
   /** Called once, when the service has failed too often in a row. */
   onGiveUp: (reason: string) => void;
+  /** Pause before the next start after so many failures in a row. Default `restartPauseMs`. */
+  pauseMs?: (failures: number) => number;
 }
 
 /** Keeps one service running: starts it again when it ends, until it is stopped or fails too often in a row. */
@@ -77,7 +79,7 @@ export class Keeper<S extends Service> {
     const { signal } = this.abort;
     let last = reason;
     while (this.failures <= MAX_FAILURES) {
-      await sleep(restartPauseMs(this.failures), undefined, { signal });
+      await sleep((this.options.pauseMs ?? restartPauseMs)(this.failures), undefined, { signal });
       try {
         return await this.options.start(signal);
       } catch (error) {

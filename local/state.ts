@@ -82,7 +82,8 @@ export function readState(home: string): SupervisorState | undefined {
 
 /** Notes that somebody uses the home now, which keeps its supervisor from ending as idle. */
 export function recordUse(home: string): void {
-  mkdirSync(home, { recursive: true });
+  // What is kept there was asked and answered in confidence.
+  mkdirSync(home, { recursive: true, mode: 0o700 });
   writeFileSync(homeFiles.lastUse(home), '');
 }
 

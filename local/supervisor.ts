@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildOf, type Entries } from './entries';
 import { messageOf } from './errors';
@@ -75,7 +74,7 @@ export class Supervisor {
    */
   async run(): Promise<SupervisorEnd> {
     const { home } = this.options;
-    mkdirSync(home, { recursive: true });
+    recordUse(home);
     const lock = await takeLock(homeFiles.lock(home));
     try {
       return await this.runLocked();
