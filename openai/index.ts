@@ -14,6 +14,7 @@ export {
   providerResponseSchema,
   isTerminal,
 } from './port';
+export { loadPrices, selectPrices } from './prices';
 export { buildRequest } from './request';
 export { originOf, type ProviderSettings } from './settings';
 export { outputText, refusalOf } from './text';
