@@ -1,8 +1,8 @@
 import { documentPassages, type Ask } from './ask';
-import { bestSentences, findQuotes, overlap, type Quote } from './find';
+import { bestSentences, findQuotes, isDependent, overlap, type Quote } from './find';
 import { Library } from './library';
 import type { Passage } from './passages';
-import { terms } from './text';
+import { joinWords, terms } from './text';
 import type { Plan, Topic } from './topics';
 
 /** A part of an answer: what was found on one topic, or in one source of it. */
@@ -23,6 +23,7 @@ export interface Findings {
 
 const SENTENCE_WORDS = 4;
 const SHARED_SENTENCES = 3;
+const CONTRASTING = /\b(?:whereas|unlike|while|but|in contrast|by contrast|differ\w*|compared|instead|resembles?)\b/i;
 
 /** Gathers what the sources say on a plan's topics. Documents that came with the request are searched before others. */
 export function gatherFindings(ask: Ask, plan: Plan, library: Library): Findings {
@@ -78,19 +79,20 @@ function sourceLabel(passage: Passage | undefined): string {
   return source.kind === 'file' ? source.filename : source.title;
 }
 
-/** Sentences that name several of the compared things say most about them. */
+/** Sentences that name several of the compared things say most about them, above all those that set them off. */
 function sharedBlock(topics: readonly Topic[], library: Library, blocks: readonly Block[]): Block[] {
   const names = topics.map((topic) => new Set(terms(topic.label)));
   const used = new Set(blocks.flatMap((block) => block.quotes.map((quote) => quote.text)));
   const label = topics.map((topic) => topic.label).join(' and ');
-  const candidates = library
-    .search(label, 12)
-    .flatMap(({ passage }) =>
-      passage.sentences
-        .filter((text) => !used.has(text) && names.filter((name) => overlap(text, name) > 0).length > 1)
-        .map((text) => ({ text, passage })),
-    );
-  return candidates.length === 0 ? [] : [{ label, quotes: candidates.slice(0, SHARED_SENTENCES) }];
+  const own = new Set(topics.map((topic) => topic.source?.id));
+  const candidates = library.search(label, 20).flatMap(({ passage }) =>
+    passage.sentences
+      .filter((text) => !used.has(text) && !isDependent(text))
+      .filter((text) => names.filter((name) => overlap(text, name) > 0).length > 1)
+      .map((text) => ({ text, passage, rank: Number(CONTRASTING.test(text)) + Number(own.has(passage.source.id)) })),
+  );
+  const quotes = candidates.toSorted((a, b) => b.rank - a.rank).slice(0, SHARED_SENTENCES);
+  return quotes.length === 0 ? [] : [{ label: `${joinWords(topics.map((topic) => topic.label))} together`, quotes }];
 }
 
 /** The main sentences of what came before, each document in its turn; citations are found again where possible. */

@@ -55,22 +55,44 @@ function outline(passages: readonly Passage[], budget: number): Quote[] {
   return quotes.slice(0, budget);
 }
 
-/** The sentences that share most words with a query, each followed by the next where room is left. */
+/**
+ * The sentences that share most words with a query, in their order. A sentence that leans on the one before it brings
+ * that one along, and where room is left each is followed by its next.
+ */
 export function bestSentences(passages: readonly Passage[], query: string, budget: number): Quote[] {
   const wanted = new Set(terms(query));
-  const all = passages.flatMap((passage, rank) =>
-    passage.sentences.map((text, place) => ({ text, passage, rank, place, score: overlap(text, wanted) })),
-  );
+  const all = passages.flatMap((passage) => passage.sentences.map((text) => ({ text, passage })));
   if (all.length <= budget) return all;
-  const ranked = all.toSorted((a, b) => b.score - a.score || a.rank - b.rank || a.place - b.place);
-  const best = ranked.slice(0, Math.ceil(budget * 0.6));
-  const chosen = new Set(best);
-  for (const quote of best) {
-    if (chosen.size >= budget) break;
+  const ranked = all
+    .map((quote, place) => ({ quote, place, score: overlap(quote.text, wanted) }))
+    .toSorted((a, b) => b.score - a.score || a.place - b.place);
+  const chosen = new Set<Quote>();
+  for (const { place } of ranked.slice(0, Math.ceil(budget * 0.6))) {
+    const group = leaning(all, place);
+    if (chosen.size + group.length <= budget) group.forEach((quote) => chosen.add(quote));
+  }
+  for (const quote of [...chosen].slice(0, budget - chosen.size)) {
     const next = all[all.indexOf(quote) + 1];
     if (next?.passage === quote.passage) chosen.add(next);
   }
-  return all.filter((quote) => chosen.has(quote));
+  const best = chosen.size > 0 ? chosen : new Set(all.slice(0, budget));
+  return all.filter((quote) => best.has(quote));
+}
+
+/** A sentence with those before it that it needs to be understood. */
+function leaning(all: readonly Quote[], place: number): Quote[] {
+  const quote = all[place];
+  if (quote === undefined) return [];
+  const before = all[place - 1];
+  const leans = before?.passage === quote.passage && isDependent(quote.text);
+  return leans ? [...leaning(all, place - 1), quote] : [quote];
+}
+
+/** Whether a sentence points back to the one before it. */
+export function isDependent(text: string): boolean {
+  return /^(?:it|its|this|that|these|those|they|their|such|he|she|both|the two|here|then|thus|therefore|later|in the paper)\b/i.test(
+    text,
+  );
 }
 
 /** How many of the wanted words a text holds. */

@@ -1,9 +1,10 @@
 import type { Ask } from './ask';
 import type { Block, Findings } from './compose';
 import { quote, render, say, type Annotation, type Piece } from './render';
-import { shorten } from './text';
+import { joinWords, shorten } from './text';
 
 const LABEL_CHARS = 120;
+const LONG_SENTENCES = 5;
 
 /** What was searched, as an answer names it: `the 3 files searched`. */
 export type Searched = string;
@@ -16,7 +17,9 @@ export function writeProse(
 ): { text: string; annotations: readonly Annotation[] } {
   const blocks = trimToWords(findings.blocks, ask.limits.words);
   if (blocks.length === 0) return render([[say(nothingFound(findings, ask, searched))]]);
-  const body = blocks.map((block) => paragraph(block, blocks.length > 1));
+  const [only] = blocks;
+  const body =
+    blocks.length === 1 && only !== undefined ? longParagraphs(only) : blocks.map((block) => paragraph(block, true));
   const gaps = findings.missing.map((label) => [say(`Nothing was found about “${tidy(label)}” in ${searched}.`)]);
   const brief = ask.limits.sentences <= 2 || ask.limits.words < 60;
   return render([...(brief ? [] : [[say(lead(findings, blocks))]]), ...body, ...gaps]);
@@ -30,6 +33,14 @@ function lead({ kind, topics }: Findings, blocks: readonly Block[]): string {
       : `Nothing to compare ${tidy(topics[0] ?? 'it')} with was named; this is what the sources say about it alone:`;
   }
   return blocks.length === 1 ? `What the sources say about ${tidy(blocks[0]?.label ?? '')}:` : 'What the sources say:';
+}
+
+/** A long answer from one source becomes two paragraphs: its opening, and what else it says. */
+function longParagraphs(block: Block): Piece[][] {
+  const opening = block.quotes.findIndex(({ passage }) => passage !== block.quotes[0]?.passage);
+  if (block.quotes.length <= LONG_SENTENCES || opening < 0) return [paragraph(block, false)];
+  const part = (quotes: Block['quotes']): Piece[] => paragraph({ ...block, quotes }, false);
+  return [part(block.quotes.slice(0, opening)), part(block.quotes.slice(opening))];
 }
 
 function paragraph({ label, quotes }: Block, titled: boolean): Piece[] {
@@ -50,24 +61,19 @@ function nothingFound({ missing }: Findings, ask: Ask, searched: Searched): stri
   return `Nothing was found${named.length === 0 ? '' : ` about ${joinWords(named)}`} in ${searched}.`;
 }
 
+/** Leaves out the sentences that an even share of the words has no room for; a quotation is never cut. */
 function trimToWords(blocks: readonly Block[], maxWords: number): Block[] {
-  let left = maxWords;
-  return blocks.flatMap((block) => {
-    const quotes = block.quotes.filter(({ text }) => {
-      const count = text.split(/\s+/).length;
-      // A quotation is never cut, so the first one stands even where it alone is too long.
-      const fits = count <= left || left === maxWords;
-      if (fits) left -= count;
-      return fits;
+  const share = maxWords / Math.max(1, blocks.length);
+  return blocks.map((block) => {
+    let used = 0;
+    const quotes = block.quotes.filter(({ text }, index) => {
+      used += text.split(/\s+/).length;
+      return index === 0 || used <= share;
     });
-    return quotes.length === 0 ? [] : [{ ...block, quotes }];
+    return { ...block, quotes };
   });
 }
 
 function tidy(label: string): string {
   return shorten(label.replace(/\s+/g, ' ').trim(), LABEL_CHARS).replace(/[.:]+$/, '');
-}
-
-function joinWords(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

@@ -79,3 +79,8 @@ export function shorten(text: string, maxChars: number): string {
   const atWord = cut.replace(/\s+\S*$/, '');
   return `${(atWord === '' ? cut : atWord).trimEnd()}…`.slice(0, maxChars);
 }
+
+/** `a`, `a and b`, `a, b and c` */
+export function joinWords(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
