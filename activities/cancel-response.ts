@@ -16,7 +16,7 @@ export async function cancelResponse(deps: ActivityDeps, input: CancelResponseIn
         1_000,
       );
     }
-    const { status, model, usage, hostedCalls } = collect(response, { stepId: input.stepId, inlineTextBytes: 0 });
+    const { status, model, usage, hostedCalls } = collect(response, { stepId: input.stepId });
     return { status, model, usage, hostedCalls };
   });
 }

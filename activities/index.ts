@@ -4,9 +4,11 @@ import { createConversation } from './create-conversation';
 import { createResponse } from './create-response';
 import { type ActivityDeps } from './deps';
 import { notify } from './notify';
+import { readText } from './read-text';
 import { resolveRun } from './resolve-run';
 
 export { look } from './look';
+export { joinTexts } from './read-text';
 export type { ActivityDeps, Announcer, PendingWait } from './deps';
 
 type Verb<I, O> = (input: I) => Promise<O>;
@@ -26,6 +28,7 @@ export function createActivities(deps: ActivityDeps) {
     'durableResearch.createResponse': bind(deps, createResponse),
     'durableResearch.awaitResponse': bind(deps, awaitResponse),
     'durableResearch.cancelResponse': bind(deps, cancelResponse),
+    'durableResearch.readText': bind(deps, readText),
     'durableResearch.notify': bind(deps, notify),
   };
 }

@@ -4,7 +4,7 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { type Ledger, ledgerSchema } from '../contract/ledger';
 import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
 import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline';
@@ -87,14 +87,17 @@ export class RunHandle {
   private translate(error: unknown): unknown {
     if (error instanceof WorkflowNotFoundError) return new RunNotFoundError(this.workflowId, this.namespace);
     if (!(error instanceof WorkflowFailedError)) return error;
-    const { cause } = error;
-    if (cause instanceof CancelledFailure) return new RunCancelledError(this.workflowId, { cause: error });
-    if (!(cause instanceof ApplicationFailure)) {
-      const failure = { type: cause?.name ?? 'Failed', message: cause?.message ?? error.message };
-      return new RunFailedError(this.workflowId, failure, { cause: error });
-    }
-    const { data: result } = pipelineResultSchema.safeParse(cause.details?.[0]);
-    const failure = { type: cause.type ?? 'Failed', message: cause.message, result };
-    return new RunFailedError(this.workflowId, failure, { cause: error });
+    if (error.cause instanceof CancelledFailure) return new RunCancelledError(this.workflowId, { cause: error });
+    const failure = applicationFailure(error.cause);
+    const type = failure?.type ?? error.cause?.name ?? 'Failed';
+    const message = failure?.message ?? error.cause?.message ?? error.message;
+    const { data: result } = pipelineResultSchema.safeParse(failure?.details?.[0]);
+    return new RunFailedError(this.workflowId, { type, message, result }, { cause: error });
   }
+}
+
+/** The engine's own failure, which may be wrapped in that of an activity. */
+function applicationFailure(cause: Error | undefined): ApplicationFailure | undefined {
+  if (cause instanceof ApplicationFailure) return cause;
+  return cause instanceof ActivityFailure && cause.cause instanceof ApplicationFailure ? cause.cause : undefined;
 }

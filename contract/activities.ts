@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failureSchema } from './outcome';
+import { citationSchema, failureSchema } from './outcome';
 import { selectSchema } from './step';
 import { hostedCallsSchema, usageSchema } from './usage';
 
@@ -76,8 +76,6 @@ export const awaitResponseInputSchema = z.strictObject({
   createdAt: z.number(),
   deadlineAt: z.number(),
   format: z.record(z.string(), z.unknown()).optional(),
-  /** Return the whole text too, up to this many bytes. 0: preview only. */
-  inlineTextBytes: z.int().min(0),
 });
 export type AwaitResponseInput = z.infer<typeof awaitResponseInputSchema>;
 
@@ -101,6 +99,23 @@ export const createConversationInputSchema = z.strictObject({ origin: z.string()
 export type CreateConversationInput = z.infer<typeof createConversationInputSchema>;
 export const conversationCreatedSchema = z.strictObject({ conversationId: z.string() });
 export type ConversationCreated = z.infer<typeof conversationCreatedSchema>;
+
+export const readTextInputSchema = z.strictObject({
+  origin: z.string(),
+  /** Final steps and the responses that hold their texts, in order. */
+  sources: z.array(z.strictObject({ stepId: z.string(), responseId: z.string() })),
+  /** A longer text stays where it is, in UTF-8 bytes. */
+  maxBytes: z.int().min(0),
+});
+export type ReadTextInput = z.infer<typeof readTextInputSchema>;
+
+/** The texts of one or more steps as one; `text` is absent where it is longer than asked for. */
+export const finalTextSchema = z.strictObject({
+  text: z.string().optional(),
+  bytes: z.int().min(0),
+  citations: z.array(citationSchema),
+});
+export type FinalText = z.infer<typeof finalTextSchema>;
 
 /** What somebody is told about a run. */
 export const notificationSchema = z.strictObject({

@@ -41,8 +41,6 @@ export const collectedSchema = z.strictObject({
   /** First characters of the text. */
   preview: z.string(),
   textBytes: z.int().min(0),
-  /** The whole text, where the caller asked for it and it is small enough. */
-  text: z.string().optional(),
   /** The parsed output of a step with `format`, up to 64 KB. */
   json: z.unknown().optional(),
   citations: z.array(citationSchema),

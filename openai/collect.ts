@@ -13,8 +13,6 @@ export type CollectOptions = {
   stepId: string;
   /** JSON schema that the output must match. */
   format?: Record<string, unknown>;
-  /** Return the whole text too, up to this many bytes. 0: preview only. */
-  inlineTextBytes: number;
 };
 
 /**
@@ -27,7 +25,6 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
   const status = collectedSchema.shape.status.safeParse(response.status);
   if (!status.success) throw new Error(`response ${response.id} has not ended: its status is ${response.status}`);
   const text = outputText(response.output);
-  const textBytes = Buffer.byteLength(text);
   const structured =
     options.format && status.data === 'completed' ? readFormat(response.output, options.format) : undefined;
   const failure =
@@ -41,8 +38,7 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
     ...(response.usage && { usage: usageOf(response.usage) }),
     hostedCalls: hostedCallsOf(response),
     preview: previewOf(text),
-    textBytes,
-    ...(text !== '' && textBytes <= options.inlineTextBytes && { text }),
+    textBytes: Buffer.byteLength(text),
     ...(json !== undefined && fits(json) && { json }),
     citations: citationsOf(response.output, options.stepId),
   };

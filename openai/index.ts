@@ -1,5 +1,6 @@
 /** The only room that knows the OpenAI SDK: provider, requests and outputs, failures, prices. */
 export { createProvider } from './adapter';
+export { citationsOf } from './citations';
 export { classifyError } from './classify';
 export { collect, type CollectOptions } from './collect';
 export { failureOf } from './failure-of';

@@ -78,7 +78,8 @@ async function runUntilShutdown(worker: Worker, watcher: Watcher): Promise<void>
   }
 }
 
-function createStore({ store, home }: WorkerConfig): ActivityDeps['store'] {
+/** The output store that a worker of this configuration uses. */
+export function createStore({ store, home }: WorkerConfig): ActivityDeps['store'] {
   return store === 'files' ? createFileStore(home) : providerStore;
 }
 

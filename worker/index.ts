@@ -3,5 +3,11 @@ export { ConfigurationError, readWorkerConfig } from './config';
 export type { NotifyConfig, ProviderConfig, WorkerConfig } from './config';
 export { createResearchWorker } from './create-worker';
 export type { ResearchWorker, ResearchWorkerOptions } from './create-worker';
+export { estimateWorstUsd } from './estimate';
+export type { WorstCost } from './estimate';
+export { readText } from './read-text';
+
+export { NotAHistoryError, replayHistory } from './replay';
+export type { ReplayOutcome } from './replay';
 export { runWorker } from './run-worker';
 export type { WorkerReady } from './run-worker';

@@ -18,7 +18,6 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
       createdAt: Date.now(),
       deadlineAt,
       format: step.format,
-      inlineTextBytes: step.inlineTextBytes ?? 0,
     });
     run.ledger.settle(step.id, collected);
     return collected;

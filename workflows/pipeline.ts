@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import { MAX_INLINE_TEXT_BYTES, type Notification, type PromptPart } from '../contract/activities';
-import { finalSteps, type PlannedStep } from '../contract/graph';
+import { type Notification, type PromptPart } from '../contract/activities';
+import { type PlannedStep } from '../contract/graph';
 import { InvalidInputError } from '../contract/issues';
 import {
   DEFAULT_MAX_PARALLEL,
@@ -29,16 +29,17 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
     models,
     plan.steps.map(({ id }) => id),
   );
-  const finals = new Set(finalSteps(plan.steps).map(({ id }) => id));
+  void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
   try {
     const ends = await runGraph(plan.steps, plan.input.maxParallel ?? DEFAULT_MAX_PARALLEL, (step, earlier) =>
-      runStep(run, plan.input, { step, earlier, final: finals.has(step.id) }),
+      runStep(run, plan.input, { step, earlier }),
     );
+    const result = await pipelineResult(run, plan.steps, ends);
     run.board.enter('ended');
-    const result = pipelineResult(plan.steps, ends, run.ledger.snapshot());
     await notify(run, `run.${result.outcome}`);
     return orNoOutput(result);
   } catch (error) {
+    run.board.enter('ended');
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => notify(run, 'run.cancelled'));
     throw error;
   }
@@ -58,10 +59,10 @@ function parse(args: unknown[]): PipelinePlan {
   }
 }
 
-type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, Responded>; final: boolean };
+type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, Responded> };
 
 /** One step of the graph: skipped when something it needs has no output, unless it wants a note instead. */
-async function runStep(run: Run, input: PipelineInput, { step, earlier, final }: StepRun): Promise<Responded> {
+async function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRun): Promise<Responded> {
   const missing = step.needs.map((id) => end(earlier, id)).filter(({ ref }) => !ref);
   if (missing.length > 0 && step.onMissing !== 'note') {
     const reason = `needs ${missing.map(({ id, outcome }) => `"${id}" (${outcome})`).join(' and ')}, and onMissing is "skip"`;
@@ -72,7 +73,6 @@ async function runStep(run: Run, input: PipelineInput, { step, earlier, final }:
     ...step,
     prompt: step.parts.map((part) => promptPart(part, input.input, earlier)),
     context: contextOf(step, earlier),
-    inlineTextBytes: final ? MAX_INLINE_TEXT_BYTES : 0,
   });
 }
 

@@ -1,29 +1,46 @@
-import { MAX_INLINE_TEXT_BYTES } from '../contract/activities';
+import { MAX_INLINE_TEXT_BYTES, type FinalText } from '../contract/activities';
 import { finalSteps, type PlannedStep } from '../contract/graph';
 import { type Ledger } from '../contract/ledger';
-import { type Citation } from '../contract/outcome';
 import { type PipelineResult, type StepResult } from '../contract/pipeline';
 import { NO_USAGE } from '../contract/usage';
+import { quick } from './activities';
+import { type Run } from './run';
 import { type Responded } from './turn';
 
-/** Sums up a run: the final steps' text with its citations renumbered over all of them, and every step's outcome. */
-export function pipelineResult(
+/** Sums up a run: the final steps' text, and every step's outcome. */
+export async function pipelineResult(
+  run: Run,
   steps: readonly PlannedStep[],
   ends: ReadonlyMap<string, Responded>,
-  ledger: Ledger,
-): PipelineResult {
+): Promise<PipelineResult> {
   const finals = finalSteps(steps).flatMap(({ id }) => ends.get(id) ?? []);
   const answered = finals.filter(({ ref }) => ref);
   const whole = steps.every(({ id }) => ends.get(id)?.ref);
+  const { text, citations } = await readText(run, answered);
+  const ledger = run.ledger.snapshot();
   return {
     outcome: answered.length === 0 ? 'failed' : whole ? 'completed' : 'partial',
     textFrom: answered.flatMap(({ ref }) => ref?.responseId ?? []),
-    ...joined(answered),
+    text,
+    citations,
     json: answered.length === 1 ? answered[0]?.collected?.json : undefined,
     steps: Object.fromEntries(steps.map(({ id }) => [id, stepResult(ends.get(id), ledger.steps[id])])),
     ledger,
   };
 }
+
+/** The bytes come in once, at the end: history carries references until then. */
+async function readText(
+  { record }: Run,
+  answered: readonly Responded[],
+): Promise<Pick<FinalText, 'text' | 'citations'>> {
+  const sources = answered.flatMap(({ ref }) => (ref ? [{ stepId: ref.stepId, responseId: ref.responseId }] : []));
+  if (sources.length === 0) return { citations: [] };
+  const reading = quick(`text of ${sources.map(({ stepId }) => stepId).join(', ')}`.slice(0, MAX_SUMMARY_CHARS));
+  return reading['durableResearch.readText']({ origin: record.origin, sources, maxBytes: MAX_INLINE_TEXT_BYTES });
+}
+
+const MAX_SUMMARY_CHARS = 100;
 
 function stepResult(end: Responded | undefined, account: Ledger['steps'][string] | undefined): StepResult {
   return {
@@ -33,29 +50,4 @@ function stepResult(end: Responded | undefined, account: Ledger['steps'][string]
     usage: account?.usage ?? NO_USAGE,
     usd: account?.usd ?? 0,
   };
-}
-
-/** One final step: its text. Several: one section each, under the step's id. */
-function joined(answered: Responded[]): Pick<PipelineResult, 'text' | 'citations'> {
-  const numbers = new Map<string, number>();
-  const citations: Citation[] = [];
-  let text = '';
-  let bytes = 0;
-  for (const { id, collected } of answered) {
-    if (collected?.text === undefined) return { citations: [] };
-    if (answered.length > 1) text += `${text ? '\n\n' : ''}## ${id}\n\n`;
-    bytes += collected.textBytes;
-    for (const citation of collected.citations)
-      citations.push({ ...citation, number: numberOf(citation, numbers), stepId: id, at: citation.at + text.length });
-    text += collected.text;
-  }
-  return bytes > MAX_INLINE_TEXT_BYTES ? { citations: [] } : { text, citations };
-}
-
-/** The same source has the same number in the whole text. */
-function numberOf({ url, fileId, title }: Citation, numbers: Map<string, number>): number {
-  const source = url ?? fileId ?? title ?? '';
-  const number = numbers.get(source) ?? numbers.size + 1;
-  numbers.set(source, number);
-  return number;
 }

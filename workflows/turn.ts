@@ -29,8 +29,6 @@ export interface RespondStep extends Omit<StepDefaults, 'context' | 'onMissing'>
   id: string;
   prompt: string | PromptPart[];
   context?: RespondContext;
-  /** Return the whole text in `collected.text` too, up to this many bytes. Default 0: a preview only. */
-  inlineTextBytes?: number;
 }
 
 /** One turn of a step while it is at work. */

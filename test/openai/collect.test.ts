@@ -1,5 +1,6 @@
 import { collectedSchema } from '../../contract/outcome';
 import { collect } from '../../openai/collect';
+import { outputText } from '../../openai/text';
 import { type Item, type ProviderResponse } from '../../openai/port';
 
 type Annotation = Record<string, unknown>;
@@ -15,30 +16,26 @@ const response = (output: Item[], fields: Partial<ProviderResponse> = {}): Provi
 const run = (
   output: Item[],
   fields: Partial<ProviderResponse> = {},
-  options: { format?: Record<string, unknown>; inlineTextBytes?: number } = {},
+  options: { format?: Record<string, unknown> } = {},
 ): ReturnType<typeof collect> => {
-  const collected = collect(response(output, fields), { stepId: 'explain', inlineTextBytes: 100_000, ...options });
+  const collected = collect(response(output, fields), { stepId: 'explain', ...options });
   expect(collectedSchema.parse(collected)).toEqual(collected);
   return collected;
 };
 
 describe('text', () => {
-  it('gives preview, bytes and the whole text where it was asked for and is small enough', () => {
+  it('gives a preview and the bytes of the whole text', () => {
     const text = `Raft.\n\n${'ö'.repeat(300)}`;
     const collected = run([message(part(text))]);
     expect(collected).toMatchObject({
       responseId: 'resp_1',
       status: 'completed',
       model: 'gpt-5.5-2026-04-01',
-      text,
       textBytes: 607,
     });
     expect(collected.failure).toBeUndefined();
     expect(collected.preview).toHaveLength(200);
     expect(collected.preview).toMatch(/^Raft\. ö+$/);
-    expect(run([message(part(text))], {}, { inlineTextBytes: 0 }).text).toBeUndefined();
-    expect(run([message(part(text))], {}, { inlineTextBytes: 606 }).text).toBeUndefined();
-    expect(run([message(part(text))], {}, { inlineTextBytes: 607 }).text).toBe(text);
   });
 
   it('never cuts a character in half', () => {
@@ -53,9 +50,8 @@ describe('an output that cannot be used', () => {
     ['reasoning alone', [{ type: 'reasoning', id: 'rs_1' }]],
     ['a message without text', [message(part('  \n'))]],
   ])('%s is a failure, not an empty answer', (_, output: Item[]) => {
-    const { failure, text } = run(output);
+    const { failure } = run(output);
     expect(failure).toEqual({ type: 'ResponseFailed', message: 'response resp_1 completed with empty output' });
-    expect(text?.trim() ?? '').toBe('');
   });
 
   it('a refusal is refused content', () => {
@@ -71,7 +67,6 @@ describe('an output that cannot be used', () => {
     });
     expect(collected).toMatchObject({
       status: 'incomplete',
-      text: 'Half an',
       preview: 'Half an',
       failure: { type: 'ResponseIncomplete' },
     });
@@ -118,7 +113,7 @@ describe('format', () => {
     expect(collected.failure?.type).toBe('ResponseFailed');
     expect(collected.failure?.message).toContain(message_);
     expect(collected.json).toBeUndefined();
-    expect(collected.text).toBe(text);
+    expect(collected.textBytes).toBe(Buffer.byteLength(text));
   });
 
   it('leaves JSON over 64 KB to the store, and the step still completes', () => {
@@ -182,13 +177,13 @@ const file = (file_id: string, index: unknown): Annotation => ({
 
 describe('citations', () => {
   it('numbers sources, not places, and moves offsets to the joined text', () => {
-    const { citations, text } = run([
+    const output = [
       message(part('One.', [url('https://a', 4), file('f1', 3)]), part(' Two.', [url('https://b', 5)])),
       message(part('')),
       message(part('Three.', [url('https://a', 6)])),
-    ]);
-    expect(text).toBe('One. Two.\n\nThree.');
-    expect(citations).toEqual([
+    ];
+    expect(outputText(output)).toBe('One. Two.\n\nThree.');
+    expect(run(output).citations).toEqual([
       { number: 1, stepId: 'explain', fileId: 'f1', title: 'f1.md', at: 3 },
       { number: 2, stepId: 'explain', url: 'https://a', title: 'T', at: 4 },
       { number: 3, stepId: 'explain', url: 'https://b', title: 'T', at: 9 },
