@@ -1,0 +1,73 @@
+import { type WorkflowExecutionDescription } from '@temporalio/client';
+import { type Ledger } from '../../contract/ledger';
+import { type PipelineResult } from '../../contract/pipeline';
+import { type StepProgress } from '../../contract/progress';
+import { dateTime, duration } from '../text/format';
+import { type Style } from '../text/style';
+import { truncate } from '../text/width';
+import { type WholeProgress } from '../whole-progress';
+import { type Snapshot } from './progress';
+
+/** What one look at a run found. */
+export interface RunStatus {
+  workflowId: string;
+  status: string;
+  startedAt: string;
+  closedAt?: string;
+  /** False where the worker did not answer: then only Temporal's own record is known. */
+  answered: boolean;
+  progress?: WholeProgress;
+  ledger?: Ledger;
+  /** Why activities are being tried again. */
+  troubles: string[];
+  /** Page in Temporal's UI. */
+  url?: string;
+}
+
+/** `completed · started 2026-03-14 09:05:02 · 18 s`. */
+export function headLine({ status, startedAt, closedAt }: RunStatus, now: number): string {
+  const started = new Date(startedAt);
+  const until = closedAt === undefined ? now : Date.parse(closedAt);
+  return [status, `started ${dateTime(started)}`, duration(until - started.getTime())].join(' · ');
+}
+
+/** Temporal's word for a state, as people write it: `TIMED_OUT` is `timed out`. */
+export function statusText({ status }: Pick<WorkflowExecutionDescription, 'status'>): string {
+  return status.name.toLowerCase().replaceAll('_', ' ');
+}
+
+/** Steps of a run that has ended, from its result: a worker is not needed for it. */
+export function progressFrom(result: PipelineResult): WholeProgress {
+  const steps = Object.entries(result.steps).map(
+    ([id, { outcome, reason, responseIds, usage, usd }]): StepProgress => ({
+      id,
+      state: 'ended',
+      outcome,
+      reason,
+      responseId: responseIds.at(-1),
+      creates: result.ledger.steps[id]?.creates ?? 0,
+      usage,
+      usd,
+    }),
+  );
+  return {
+    stage: 'ended',
+    steps,
+    counts: { total: steps.length, ended: steps.length, inProgress: 0 },
+    usage: result.ledger.total.usage,
+    usd: result.ledger.total.usd,
+    simulated: result.ledger.simulated,
+    waitingFor: [],
+    warnings: [],
+  };
+}
+
+/** Totals and steps, for the view of a run at work. */
+export function snapshotOf(progress: WholeProgress): Snapshot {
+  return { steps: progress.steps, totals: progress };
+}
+
+/** What is wrong and what was worth a warning, one line each. */
+export function concernLines({ troubles, progress }: RunStatus, width: number, style: Style): string[] {
+  return [...(progress?.warnings ?? []), ...troubles].map((text) => style('warn', truncate(`! ${text}`, width)));
+}

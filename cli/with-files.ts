@@ -1,0 +1,31 @@
+import { type PipelineInput } from '../contract/pipeline';
+import { type HostedTool, type Step } from '../contract/step';
+
+/** The hosted tool that searches one vector store. */
+export function fileSearch(vectorStoreId: string): HostedTool {
+  return { type: 'file_search', vector_store_ids: [vectorStoreId] };
+}
+
+/**
+ * Every step may search the vector store, beside the tools it has. A `file_search` of its own gets the store as one more:
+ * the API takes that tool once.
+ */
+export function withFileSearch(input: PipelineInput, vectorStoreId: string): PipelineInput {
+  const inherited = input.defaults?.tools ?? [];
+  const steps = input.steps.map((step): Step => ({
+    ...step,
+    tools: addSearch(step.tools ?? inherited, vectorStoreId),
+  }));
+  return { ...input, steps };
+}
+
+function addSearch(tools: readonly HostedTool[], vectorStoreId: string): HostedTool[] {
+  const own = tools.findIndex(({ type }) => type === 'file_search');
+  if (own < 0) return [...tools, fileSearch(vectorStoreId)];
+  return tools.map((tool, index) => {
+    const stores = tool['vector_store_ids'];
+    return index === own
+      ? { ...tool, vector_store_ids: [...(Array.isArray(stores) ? stores : []), vectorStoreId] }
+      : tool;
+  });
+}
