@@ -26,10 +26,11 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * is in use already, or when something does not start or fails for good; nothing is left running then.
  */
 export async function runForeground(options: RunForegroundOptions): Promise<void> {
-  const { home, env, onLine, entries } = { env: process.env, entries: builtEntries(), ...options };
+  const { env = process.env, entries = builtEntries(), onLine } = options;
+  const home = path.resolve(options.home);
   const found = await findTemporal({ env, onProgress: onLine });
   const supervisor = new Supervisor({
-    home: path.resolve(home),
+    home,
     env,
     executable: found.kind === 'executable' ? found.path : undefined,
     entries,

@@ -11,6 +11,6 @@ export { ensureRunning, type EnsureRunningOptions } from './ensure';
 export { runForeground, type RunForegroundOptions } from './foreground';
 export { SettingsConflictError } from './judge';
 export { findRunning, type LocalStack } from './running';
-export { homeDirectory } from './settings';
+export { externalTemporal, homeDirectory, type ExternalTemporal } from './settings';
 export { LocalStartError } from './spawn-supervisor';
 export { stop, type Stopped, type StopOptions } from './stop';

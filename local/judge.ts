@@ -51,7 +51,10 @@ export async function judge(request: StartRequest, state: SupervisorState): Prom
     onProgress(`restarting the local services, since something has changed: ${changed.join(', ')}`);
     return 'replace';
   }
-  const busy = open === 0 ? 'run in a terminal' : `have ${open ?? 'maybe'} open run${open === 1 ? '' : 's'}`;
+  const busy =
+    open === 0
+      ? 'run in a terminal'
+      : `${open === undefined ? 'may have' : `have ${open}`} open run${open === 1 ? '' : 's'}`;
   if (decisive.length > 0) {
     throw new SettingsConflictError(
       `The local services of ${home} (pid ${state.supervisor.pid}) use ${serves(state)} and ${busy}; ` +

@@ -3,11 +3,12 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { identifyProcess, terminate, type ProcessId } from './processes';
 
-/** How a process ended, or why it could not be started. */
+/** How a process ended. */
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
-  error?: Error;
+  /** Why it had to be ended although nobody asked for that. */
+  error?: Error | undefined;
 }
 
 /** A child process that does not outlive this one, whatever ends this one. */
@@ -36,7 +37,8 @@ const WATCHDOG = 'read -r _; kill -s KILL -- "-$0"';
 
 /** Words for an exit, to stand after the name of what has ended. */
 export function describeExit(exit: Exit): string {
-  if (exit.error) return `could not be started (${exit.error.message})`;
+  if (exit.error)
+    return `was ended, since the \`sh\` that watches over it could not be started (${exit.error.message})`;
   return exit.signal ? `was ended by ${exit.signal}` : `ended with code ${String(exit.code)}`;
 }
 
@@ -69,14 +71,18 @@ export async function startKept(options: KeptProcessOptions): Promise<KeptProces
 
   const watchdog = watchOver(child.pid);
   const id = identifyProcess(child.pid) ?? { pid: child.pid, started: 'unknown' };
-  watchdog.once('error', () => void terminate(id, 0));
+  let unwatched: Error | undefined;
+  watchdog.once('error', (error) => {
+    unwatched = error;
+    void terminate(id, 0);
+  });
   readLines(child.stdout, (line) => options.onLine?.(line, 'stdout'));
   readLines(child.stderr, (line) => options.onLine?.(line, 'stderr'));
 
   const exited = new Promise<Exit>((resolve) => {
     // The watchdog goes first: it must not act on a pid that the system may give to somebody else.
     child.once('exit', () => watchdog.kill('SIGKILL'));
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('close', (code, signal) => resolve({ code, signal, error: unwatched }));
   });
   return {
     id,

@@ -141,8 +141,8 @@ async function make(context: Context, tried: TriedRung[]): Promise<FoundTemporal
 
 /**
  * Finds a Temporal server or what it takes to start one, by the first of these that works: the server at
- * TEMPORAL_ADDRESS (or of the profile TEMPORAL_PROFILE); a `temporal` on the PATH; one fetched or built earlier; Temporal's own download; the official CLI
- * built with Go, once. Throws `TemporalNotFoundError` when none does.
+ * TEMPORAL_ADDRESS (or of the profile TEMPORAL_PROFILE); a `temporal` on the PATH; one fetched or built earlier;
+ * Temporal's own download; the official CLI built with Go, once. Throws `TemporalNotFoundError` when none does.
  */
 export async function findTemporal(options: FindTemporalOptions = {}): Promise<FoundTemporal> {
   const context = {

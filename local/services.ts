@@ -92,7 +92,7 @@ export async function startEmulator(context: ServiceContext, signal: AbortSignal
 }
 
 /** The environment that makes a worker work for these targets. Keys travel here and nowhere else. */
-export function workerEnvironment(context: ServiceContext, targets: WorkerTargets): NodeJS.ProcessEnv {
+function workerEnvironment(context: ServiceContext, targets: WorkerTargets): NodeJS.ProcessEnv {
   const { settings, home } = context;
   let env: NodeJS.ProcessEnv = { ...context.env, DURABLE_RESEARCH_HOME: home, TEMPORAL_TASK_QUEUE: settings.taskQueue };
   if (targets.temporalAddress !== undefined) {

@@ -55,14 +55,17 @@ function startError(home: string, pid: number | undefined): LocalStartError {
   return new LocalStartError(`The local services did not start. ${reason}\nThe log is ${log}`);
 }
 
-/** Starts a supervisor and waits until it, or that of another command, is ready. Throws when it failed. */
+/**
+ * Starts a supervisor and waits until it, or that of another command, is ready, or it was killed. Throws when it failed.
+ */
 export async function startSupervisor(request: StartRequest): Promise<void> {
   const { home, env, onProgress } = request;
   const found = await findTemporal({ env, onProgress });
   onProgress('starting the local services');
   const child = spawnSupervisor(request, found.kind === 'executable' ? found.path : undefined);
   const exit: { code?: number } = {};
-  child.once('exit', (code) => (exit.code = code ?? 1));
+  // One that was killed is no verdict on the settings: whoever called may try again.
+  child.once('exit', (code) => (exit.code = code ?? 0));
   child.once('error', () => (exit.code = 1));
   child.unref();
   const deadline = Date.now() + START_TIMEOUT_MS;

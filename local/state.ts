@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { codeOf } from './errors';
+import { codeOf, messageOf } from './errors';
 import { fingerprintSchema } from './fingerprint';
 import { parseJson } from './json';
 import { processIdSchema } from './processes';
@@ -28,7 +28,7 @@ const providerSchema = z.object({
 });
 
 /** What the supervisor of a home says of itself in `supervisor.json`; no secrets. */
-export const stateSchema = z.object({
+const stateSchema = z.object({
   status: z.enum(['starting', 'ready', 'stopping', 'stopped', 'failed']),
   /** What it does while starting; why it stopped or failed. */
   reason: z.string(),
@@ -80,11 +80,20 @@ export function readState(home: string): SupervisorState | undefined {
   return parseJson(stateSchema, content);
 }
 
-/** Notes that somebody uses the home now, which keeps its supervisor from ending as idle. */
+/**
+ * Makes the home if need be, and notes that somebody uses it now, which keeps its supervisor from ending as idle. Throws,
+ * saying what to set, when it cannot be written.
+ */
 export function recordUse(home: string): void {
-  // What is kept there was asked and answered in confidence.
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  writeFileSync(homeFiles.lastUse(home), '');
+  try {
+    // What is kept there was asked and answered in confidence.
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    writeFileSync(homeFiles.lastUse(home), '');
+  } catch (error) {
+    throw new Error(`${home} cannot be written (${messageOf(error)}); set DURABLE_RESEARCH_HOME to another folder.`, {
+      cause: error,
+    });
+  }
 }
 
 /** When the home was last used, in milliseconds since 1970; 0 when never. */

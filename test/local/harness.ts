@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureRunning, findTemporal, stop, type EnsureRunningOptions } from '../../local';
+import { ensureRunning, findTemporal, type EnsureRunningOptions } from '../../local';
 import type { Entries } from '../../local/entries';
-import { identifyProcess, isRunning, type ProcessId } from '../../local/processes';
+import { identifyProcess, terminate, waitForEnd, type ProcessId } from '../../local/processes';
 import { readState, type SupervisorState } from '../../local/state';
 
 const fixtures = path.join(__dirname, 'fixtures');
@@ -77,11 +77,16 @@ export class Home {
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
-  /** Ends what runs and checks that nothing of what was ever seen is left. */
+  /** Kills the supervisor and checks that nothing of what was ever seen outlives it. */
   async dispose(): Promise<void> {
-    await stop(this.path);
-    const left = this.seen.filter(isRunning);
+    const state = readState(this.path);
+    if (state) {
+      this.seen.push(state.supervisor, ...Object.values(state.processes));
+      await terminate(state.supervisor, 0);
+    }
+    const ended = await Promise.all(this.seen.map((id) => waitForEnd(id, 5_000)));
     rmSync(this.path, { recursive: true, force: true });
+    const left = this.seen.filter((_id, index) => !ended[index]);
     if (left.length > 0) throw new Error(`still running: ${JSON.stringify(left)}`);
   }
 }

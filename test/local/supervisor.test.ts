@@ -136,6 +136,17 @@ test('kill -9 of any of the four, in any combination, is repaired on the same da
   expect(described.workflowExecutionInfo?.type?.name).toBe('unknown');
 }, 90_000);
 
+test('a supervisor that is killed while it starts is replaced within the same command', async () => {
+  const starting = home.ensure();
+  const first = await until('the first has started a server', () => {
+    const state = home.read('supervisor.json') ? home.state() : undefined;
+    return state?.processes.temporal && state.supervisor;
+  });
+  process.kill(first.pid, 'SIGKILL');
+  const stack = await starting;
+  expect(stack.supervisorPid).not.toBe(first.pid);
+});
+
 test('the services end when their supervisor is killed', async () => {
   await home.ensure();
   const { supervisor, processes } = home.state();
