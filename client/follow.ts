@@ -54,7 +54,7 @@ export async function* follow(run: RunHandle, options: FollowOptions = {}): Asyn
       return;
     }
     interval = nextInterval(interval, changed, options);
-    await delay(interval, undefined, { signal: options.signal }).catch(ignoreAbort);
+    await pause(interval, options.signal);
   }
 }
 
@@ -63,8 +63,12 @@ function nextInterval(interval: number, changed: boolean, options: FollowOptions
   return changed ? least : Math.max(least, Math.min(MAX_INTERVAL_MS, interval * 1.25));
 }
 
-function ignoreAbort(error: unknown): void {
-  if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
 }
 
 type Seen = { ended: boolean } & (

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { type Harness, startHarness } from '../setup/harness';
+
+let harness: Harness;
+beforeAll(async () => {
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../fixtures/own-workflow'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  harness = await startHarness({ worker: { worker: { workflowBundle } } });
+});
+afterAll(() => harness.close());
+
+function execute<T>(type: string, ...args: unknown[]): Promise<T> {
+  return harness.research.client.workflow.execute(type, {
+    args,
+    workflowId: randomUUID(),
+    taskQueue: harness.taskQueue,
+  });
+}
+
+test('respond() is a building block of a workflow of the user', async () => {
+  const result = await execute<{ agreed: boolean; preview: string; usd: number }>('twoOpinions', 'Raft');
+  expect(result).toEqual({ agreed: true, preview: expect.stringMatching(/\w/), usd: expect.any(Number) });
+  expect(result.usd).toBeGreaterThan(0);
+});
+
+test("the engine's own workflows live beside it", async () => {
+  const result = await execute<{ outcome: string }>('pipeline', { steps: [{ id: 'a', prompt: 'Explain Raft.' }] });
+  expect(result.outcome).toBe('completed');
+});
+
+test('a step id that is used twice fails the run', async () => {
+  await expect(execute('sameIdTwice')).rejects.toMatchObject({
+    cause: { type: 'InvalidInput', message: expect.stringContaining('step id "a" is used twice') },
+  });
+});
