@@ -1,11 +1,24 @@
 import type { Context } from '../responses/context';
-import type { CreateBody } from '../responses/request';
-import { readAsk } from './ask';
+import type { CreateBody, TextFormat } from '../responses/request';
+import { readAsk, type Ask } from './ask';
 import { gatherFindings, type Findings } from './compose';
+import { writeJson } from './json/generate';
+import { toMaterial } from './json/material';
 import type { Library } from './library';
 import { writeProse } from './prose';
 import type { Annotation } from './render';
 import { planAnswer } from './topics';
+
+/** A JSON answer picks from more sentences than a text quotes. */
+const JSON_SENTENCES = 20;
+/** What a request for any JSON object gets. */
+const ANY_OBJECT = {
+  type: 'object',
+  properties: {
+    answer: { type: 'string', description: 'the answer' },
+    sources: { type: 'array', items: { type: 'string', description: 'title of a source' } },
+  },
+};
 
 /** What the emulator has to answer, and the texts it may answer from. */
 export interface AnswerRequest {
@@ -23,14 +36,25 @@ export interface Draft {
   readonly annotations: readonly Annotation[];
   /** What was searched for. */
   readonly queries: readonly string[];
-  readonly findings: Findings;
 }
 
 /** Composes the answer to a request out of passages; the same request gives the same answer. */
 export function draftAnswer({ body, context, library, searched }: AnswerRequest): Draft {
   const ask = readAsk(body, context);
   const plan = planAnswer(ask, library);
-  const findings = gatherFindings(ask, plan, library);
+  const format = body.text?.format ?? { type: 'text' };
+  const roomy = { ...ask, limits: { ...ask.limits, sentences: Math.max(ask.limits.sentences, JSON_SENTENCES) } };
+  const findings = gatherFindings(format.type === 'text' ? ask : roomy, plan, library);
   const queries = plan.topics.map(({ label, query, source }) => (source === null ? query : `${label} ${query}`.trim()));
-  return { ...writeProse(findings, ask, searched), queries, findings };
+  return { ...write(format, findings, { ask, searched }), queries };
+}
+
+function write(
+  format: TextFormat,
+  findings: Findings,
+  { ask, searched }: { ask: Ask; searched: string },
+): { text: string; annotations: readonly Annotation[] } {
+  if (format.type === 'text') return writeProse(findings, ask, searched);
+  const schema = format.type === 'json_schema' ? format.schema : ANY_OBJECT;
+  return writeJson(schema, toMaterial(findings, ask.prompt, searched));
 }

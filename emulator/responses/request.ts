@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkSchema } from '../answer/json/strict';
 import { badRequest } from '../http/errors';
 import { maybe, parseRequest } from '../http/validation';
 import { inputItemSchema } from './items';
@@ -114,7 +115,21 @@ export function parseCreateBody(value: unknown): CreateBody {
   ) {
     throw badRequest("Missing required parameter: 'input'.", 'input', 'missing_required_parameter');
   }
+  checkFormat(body);
   return body;
+}
+
+function checkFormat({ text, input, instructions }: CreateBody): void {
+  const format = text?.format;
+  if (format?.type === 'json_schema') {
+    checkSchema({ name: format.name, schema: format.schema, strict: format.strict === true });
+  }
+  if (format?.type === 'json_object' && !/json/i.test(`${JSON.stringify(input ?? '')} ${instructions ?? ''}`)) {
+    throw badRequest(
+      "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
+      'input',
+    );
+  }
 }
 
 const UNSUPPORTED = 'unsupported_parameter';

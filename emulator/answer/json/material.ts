@@ -1,0 +1,55 @@
+import type { Findings } from '../compose';
+import type { Quote } from '../find';
+import type { Source } from '../passages';
+import { joinWords, terms } from '../text';
+
+/** One aspect of what was found: the sentences of one section of one source. */
+export interface Focus {
+  readonly label: string;
+  readonly section: string | null;
+  readonly quotes: readonly Quote[];
+}
+
+/** What a JSON answer is made of. */
+export interface Material {
+  /** What the whole answer is about. */
+  readonly title: string;
+  readonly prompt: string;
+  readonly foci: readonly Focus[];
+  readonly searched: string;
+}
+
+/** Groups findings by the section they come from, in their order. */
+export function toMaterial(findings: Findings, prompt: string, searched: string): Material {
+  const foci = new Map<string, { label: string; section: string | null; quotes: Quote[] }>();
+  for (const block of findings.blocks) {
+    for (const quote of block.quotes) {
+      const { source, section } = quote.passage;
+      const key = `${source.id}\0${section ?? ''}`;
+      const focus = foci.get(key) ?? { label: labelOf(source), section, quotes: [] };
+      focus.quotes.push(quote);
+      foci.set(key, focus);
+    }
+  }
+  const list = [...foci.values()];
+  const title = findings.topics.length > 1 ? joinWords(findings.topics) : (list[0]?.label ?? 'Nothing found');
+  return { title, prompt, foci: list, searched };
+}
+
+function labelOf(source: Source): string {
+  return source.title.replace(/\s*\([^)]*\)/g, '').trim();
+}
+
+/** Numbers that a focus mentions, in order. */
+export function numbersIn({ quotes }: Focus): number[] {
+  return quotes.flatMap(({ text }) => (text.match(/(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)/g) ?? []).map(Number));
+}
+
+/** How many words of a text a focus shares. */
+export function affinity(focus: Focus | undefined, text: string): number {
+  if (focus === undefined) return 0;
+  const known = new Set(
+    terms([focus.label, focus.section ?? '', ...focus.quotes.map((quote) => quote.text)].join(' ')),
+  );
+  return new Set(terms(text).filter((word) => known.has(word))).size;
+}
