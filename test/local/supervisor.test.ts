@@ -60,33 +60,31 @@ async function closeRun(stack: LocalStack, workflowId = 'open-run'): Promise<voi
   );
 }
 
-test('two commands at the same instant share one supervisor, and so does a later one', async () => {
-  const [one, two] = await Promise.all([home.ensure(), home.ensure()]);
+test('commands at the same instant share one supervisor, whose worker gets the emulator when there is no key', async () => {
+  const env = { DURABLE_RESEARCH_EMULATOR_SPEED: '25', TEMPORAL_NAMESPACE: 'mine' };
+  const [one, two] = await Promise.all([home.ensure(env), home.ensure(env)]);
   expect(one).toEqual(two);
-  expect(await home.ensure()).toEqual(one);
+  expect(await home.ensure(env)).toEqual(one);
   expect(await findRunning(home.path)).toEqual(one);
   expect(home.read('worker-starts').trim().split('\n')).toEqual([String(home.pids().worker)]);
+
+  const origin = `emulator:${home.read('emulator/instance')}`;
   expect(one).toMatchObject({
-    namespace: 'default',
+    namespace: 'mine',
     taskQueue: 'durable-research',
     supervisorPid: home.pids().supervisor,
   });
-});
-
-test('without a key the worker gets the emulator, under a name that outlives its port', async () => {
-  const stack = await home.ensure({ DURABLE_RESEARCH_EMULATOR_SPEED: '25', TEMPORAL_NAMESPACE: 'mine' });
-  const worker = JSON.parse(home.read('worker-env.json'));
-  expect(worker).toMatchObject({
-    TEMPORAL_ADDRESS: stack.temporal.address,
+  expect(one.provider).toMatchObject({ kind: 'emulator', origin, speed: 25 });
+  expect(JSON.parse(home.read('emulator/seen.json')).values).toMatchObject({ speed: '25', host: '127.0.0.1' });
+  expect(JSON.parse(home.read('worker-env.json'))).toMatchObject({
+    TEMPORAL_ADDRESS: one.temporal.address,
     TEMPORAL_NAMESPACE: 'mine',
     TEMPORAL_TASK_QUEUE: 'durable-research',
     OPENAI_API_KEY: 'emulator',
-    OPENAI_BASE_URL: stack.provider.baseUrl,
-    DURABLE_RESEARCH_ORIGIN: `emulator:${home.read('emulator/instance')}`,
+    OPENAI_BASE_URL: one.provider.baseUrl,
+    DURABLE_RESEARCH_ORIGIN: origin,
     DURABLE_RESEARCH_HOME: home.path,
   });
-  expect(stack.provider).toMatchObject({ kind: 'emulator', origin: worker.DURABLE_RESEARCH_ORIGIN, speed: 25 });
-  expect(JSON.parse(home.read('emulator/seen.json')).values).toMatchObject({ speed: '25', host: '127.0.0.1' });
 });
 
 test('an API key reaches the worker and nothing else', async () => {
@@ -147,15 +145,7 @@ test('a supervisor that is killed while it starts is replaced within the same co
   expect(stack.supervisorPid).not.toBe(first.pid);
 });
 
-test('the services end when their supervisor is killed', async () => {
-  await home.ensure();
-  const { supervisor, processes } = home.state();
-  process.kill(supervisor.pid, 'SIGKILL');
-  for (const name of SERVICES) expect([name, await waitForEnd(processes[name]!, 5_000)]).toEqual([name, true]);
-  expect(await findRunning(home.path)).toBeUndefined();
-});
-
-test('what a killed supervisor and its killed watchdogs left is ended by the next command', async () => {
+test('the services end with a killed supervisor; if their watchdogs were killed too, by the next command', async () => {
   await home.ensure();
   const { supervisor, processes } = home.state();
   const list = spawn('ps', ['--ppid', String(supervisor.pid), '-o', 'pid=,comm='], {
@@ -174,29 +164,36 @@ test('what a killed supervisor and its killed watchdogs left is ended by the nex
 
   await home.ensure();
   for (const name of SERVICES) expect([name, isRunning(processes[name]!)]).toEqual([name, false]);
+
+  const second = home.state();
+  process.kill(second.supervisor.pid, 'SIGKILL');
+  for (const name of SERVICES) expect([name, await waitForEnd(second.processes[name]!, 5_000)]).toEqual([name, true]);
+  expect(await findRunning(home.path)).toBeUndefined();
 });
 
 test('a process that was given the pid of a former service is left alone', async () => {
-  await home.ensure();
-  await stop(home.path);
   const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
-  const { started: _started, ...rest } = identity(stranger.pid!);
-  const mistaken = { ...rest, started: '1' };
+  const mistaken = { ...identity(stranger.pid!), started: '1' };
   writeState(home.path, {
-    ...home.state(),
     status: 'ready',
+    reason: '',
     supervisor: mistaken,
+    foreground: false,
+    build: 'a former one',
+    startedAt: new Date().toISOString(),
+    namespace: 'default',
+    taskQueue: 'durable-research',
     processes: { temporal: mistaken, emulator: mistaken, worker: mistaken },
+    fingerprint: { salt: '', settings: {} },
   });
-  await stop(home.path);
+  expect(await findRunning(home.path)).toBeUndefined();
+  expect(await stop(home.path)).toEqual({ stopped: [], killed: [] });
   await home.ensure();
-  await stop(home.path);
-  expect(stranger.exitCode).toBeNull();
-  expect(stranger.signalCode).toBeNull();
+  expect(stranger).toMatchObject({ exitCode: null, signalCode: null });
   stranger.kill('SIGKILL');
 });
 
-test('stop lets the worker finish, says what it ended, and the next start finds the same ports', async () => {
+test('stop lets the worker finish and says what it ended; ports that were taken meanwhile are replaced', async () => {
   const first = await home.ensure();
   const pids = home.pids();
   const { stopped, killed } = await stop(home.path);
@@ -207,13 +204,6 @@ test('stop lets the worker finish, says what it ended, and the next start finds 
   expect(await stop(home.path)).toEqual({ stopped: [], killed: [] });
   expect(await findRunning(home.path)).toBeUndefined();
 
-  const second = await home.ensure();
-  expect({ ...second, supervisorPid: 0 }).toEqual({ ...first, supervisorPid: 0 });
-});
-
-test('former ports that somebody has taken are replaced, and the worker learns the new ones', async () => {
-  const first = await home.ensure();
-  await stop(home.path);
   const taken = [first.temporal.address, new URL(first.temporal.uiUrl!).host, new URL(first.provider.baseUrl).host];
   const strangers = taken.map((address) => createServer().listen(Number(address.split(':')[1]), '127.0.0.1'));
   try {
@@ -232,10 +222,10 @@ test('former ports that somebody has taken are replaced, and the worker learns t
 });
 
 test('ends itself when idle, but not while a run is open', async () => {
-  const stack = await home.ensure({ DURABLE_RESEARCH_IDLE_MINUTES: '0.02' });
+  const stack = await home.ensure({ DURABLE_RESEARCH_IDLE_MINUTES: '0.01' });
   await openRun(stack);
   const { supervisor } = home.state();
-  expect(await waitForEnd(supervisor, 3_000)).toBe(false);
+  expect(await waitForEnd(supervisor, 1_500)).toBe(false);
   await closeRun(stack);
   expect(await waitForEnd(supervisor, 10_000)).toBe(true);
   expect(home.state()).toMatchObject({ status: 'stopped', reason: expect.stringContaining('no open run') });
