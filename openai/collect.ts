@@ -9,7 +9,7 @@ import { type Item, type ProviderResponse } from './port';
 import { answerMessages, messageText, outputText, refusalOf } from './text';
 
 /** What the caller wants of a terminal response. */
-export type CollectOptions = {
+type CollectOptions = {
   stepId: string;
   /** JSON schema that the output must match. */
   format?: Record<string, unknown>;

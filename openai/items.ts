@@ -53,11 +53,6 @@ export function userMessage(text: string): Item {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
 }
 
-/** Tells the model that a step it was to see has no output, so that it does not take the gap for an answer. */
-export function missingNote(stepId: string, reason: string): Item {
-  return userMessage(`[step "${stepId}" failed: ${reason}]`);
-}
-
 function replayable(output: readonly Item[]): Item[] {
   const paired = pairedCallIds(output);
   return output.flatMap((item): Item[] => {

@@ -6,7 +6,7 @@ export const itemSchema = z.looseObject({ type: z.string() });
 export type Item = z.infer<typeof itemSchema>;
 
 /** States after which a response no longer changes. */
-export const TERMINAL_STATUSES = ['completed', 'failed', 'incomplete', 'cancelled'] as const;
+const TERMINAL_STATUSES = ['completed', 'failed', 'incomplete', 'cancelled'] as const;
 
 /** True for a response that no longer changes. */
 export function isTerminal(status: string): boolean {

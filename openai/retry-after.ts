@@ -1,5 +1,5 @@
 /** Longest wait that a provider's headers can ask of us: a wrong or hostile header must not park a step for hours. */
-export const MAX_RETRY_AFTER_MS = 60_000;
+const MAX_RETRY_AFTER_MS = 60_000;
 /** A header that says "now" must not become a busy loop. */
 const MIN_RETRY_AFTER_MS = 100;
 

@@ -1,4 +1,4 @@
-import { missingNote, toContextItems } from '../../openai/items';
+import { toContextItems } from '../../openai/items';
 import { type Item } from '../../openai/port';
 import { outputText, refusalOf } from '../../openai/text';
 
@@ -127,14 +127,6 @@ describe('toContextItems', () => {
     const before = structuredClone(OUTPUT);
     toContextItems(TURN, 'all');
     expect(OUTPUT).toEqual(before);
-  });
-});
-
-describe('missingNote', () => {
-  it('is marked as a note about the step', () => {
-    const note = missingNote('explain', 'the provider failed');
-    expect(note['role']).toBe('user');
-    expect(JSON.stringify(note)).toContain('[step \\"explain\\" failed: the provider failed]');
   });
 });
 

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileStore, type OutputStore, providerStore, type StoredOutput } from '../../store';
+import { createFileStore } from '../../store/files';
+import { type OutputStore, type StoredOutput } from '../../store/port';
+import { providerStore } from '../../store/provider';
 
 let root = '';
 let warnings: string[] = [];
@@ -134,9 +136,9 @@ describe('prompts', () => {
 
 describe('a process that dies while it writes', () => {
   it('leaves whole files only', async () => {
-    const writer = join(__dirname, 'writer.js');
+    const args = ['-r', join(__dirname, 'typescript-hook.js'), join(__dirname, 'writer.js'), root];
     for (let round = 0; round < 3; round += 1) {
-      const child = spawn(process.execPath, [writer, root], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       await once(child.stdout, 'data');
       child.kill('SIGKILL');
       await once(child, 'exit');

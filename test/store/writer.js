@@ -1,16 +1,4 @@
-// Writes outputs without end, to be killed in the middle. Run as a process of its own: node writer.js ROOT
-const { readFileSync } = require('node:fs');
-const { transformSync } = require('@swc/core');
-
-require.extensions['.ts'] = (module, filename) => {
-  const { code } = transformSync(readFileSync(filename, 'utf8'), {
-    filename,
-    module: { type: 'commonjs' },
-    jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-  });
-  // oxlint-disable-next-line no-underscore-dangle -- the name that Node gave to this hook
-  module._compile(code, filename);
-};
+// Writes outputs without end, to be killed in the middle. Run as a process of its own: node -r typescript-hook writer.js ROOT
 const { createFileStore } = require('../../store/files.ts');
 
 async function main() {
