@@ -1,3 +1,4 @@
+import type { Duration } from '@temporalio/common';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ResearchActivities } from '../activities';
 
@@ -50,11 +51,11 @@ export function wait(activityId: string, summary: string): ResearchActivities {
   });
 }
 
-/** Bounded: a run that is being cancelled must not hang on a provider that does not answer. */
-export function bounded(summary: string): ResearchActivities {
+/** What must not hold up the end of a run for longer than this: a provider or receiver may never answer. */
+export function bounded(limit: Duration, summary: string): ResearchActivities {
   return proxyActivities<ResearchActivities>({
     startToCloseTimeout: '15s',
-    scheduleToCloseTimeout: '45s',
+    scheduleToCloseTimeout: limit,
     retry: { initialInterval: '1s', maximumInterval: '5s' },
     summary,
   });

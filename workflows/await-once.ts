@@ -33,7 +33,7 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
 async function stopResponse({ run, step }: Turn, responseId: string): Promise<void> {
   const { origin } = run.record;
   try {
-    const stopping = bounded(`${step.id} · stopping ${responseId}`);
+    const stopping = bounded('45s', `${step.id} · stopping ${responseId}`);
     const used = await stopping['durableResearch.cancelResponse']({ origin, stepId: step.id, responseId });
     run.ledger.settle(step.id, used);
   } catch (error) {

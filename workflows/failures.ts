@@ -37,3 +37,9 @@ export function lostCreate(error: unknown): LostCreate | undefined {
     ? { sent: true, reason: cause?.message ?? 'CreateAmbiguous' }
     : undefined;
 }
+
+/** What an activity said last, whatever it threw. */
+export function lastWords(error: unknown): string {
+  const innermost = error instanceof ActivityFailure && error.cause ? error.cause : error;
+  return innermost instanceof Error ? innermost.message : String(innermost);
+}

@@ -11,7 +11,7 @@ import {
 } from '../contract/pipeline';
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { bounded } from './activities';
-import { failureOf } from './failures';
+import { lastWords } from './failures';
 import { runGraph } from './graph';
 import { respond } from './respond';
 import { pipelineResult } from './result';
@@ -120,7 +120,7 @@ async function notify(run: Run, type: Notification['type']): Promise<void> {
   if (!run.record.notifies) return;
   const { workflowId, runId } = workflowInfo();
   try {
-    await bounded(`tell the receiver: ${type}`)['durableResearch.notify']({
+    await bounded('20s', `tell the receiver: ${type}`)['durableResearch.notify']({
       type,
       workflowId,
       runId,
@@ -128,6 +128,6 @@ async function notify(run: Run, type: Notification['type']): Promise<void> {
     });
   } catch (error) {
     if (isCancellation(error)) throw error;
-    run.board.warn(`the receiver of notifications could not be told: ${failureOf(error)?.message ?? String(error)}`);
+    run.board.warn(`the receiver of notifications could not be told: ${lastWords(error)}`);
   }
 }

@@ -4,7 +4,6 @@ import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { pipelineResultSchema } from '../../contract/pipeline';
 import { type Harness, required, startHarness, until } from '../setup/harness';
 
 let harness: Harness;
@@ -51,7 +50,8 @@ test.each(readdirSync(EXAMPLES).filter((name) => name.endsWith('.json')))(
       await temporal('workflow', 'result', '--workflow-id', workflowId, '--output', 'json'),
     );
     expect(result).toHaveProperty('status', 'COMPLETED');
-    expect(pipelineResultSchema.parse((result as { result: unknown }).result).outcome).toBe('completed');
+    expect(result).toHaveProperty('result.outcome', 'completed');
+    expect(result).toHaveProperty('result.text', expect.stringMatching(/\w{3}/));
   },
 );
 

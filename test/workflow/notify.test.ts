@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { type Harness, startHarness, until } from '../setup/harness';
@@ -12,6 +13,7 @@ let receiver: Server;
 let answers: number[] = [];
 const received: Received[] = [];
 let harness: Harness;
+let folder: string;
 
 beforeAll(async () => {
   receiver = createServer((request, response) => {
@@ -24,17 +26,18 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const { port } = receiver.address() as AddressInfo;
+  folder = await mkdtemp(join(tmpdir(), 'durable-research-notify-'));
   harness = await startHarness({
     env: {
       DURABLE_RESEARCH_NOTIFY_URL: `http://127.0.0.1:${port}/hook`,
       DURABLE_RESEARCH_NOTIFY_SECRET: SECRET,
-      DURABLE_RESEARCH_NOTIFY_COMMAND: `cat >> "$NOTIFY_FILE"; echo >> "$NOTIFY_FILE"`,
+      DURABLE_RESEARCH_NOTIFY_COMMAND: `cat >> ${folder}/notified; echo >> ${folder}/notified`,
     },
   });
-  process.env['NOTIFY_FILE'] = join(harness.home, 'notified');
 });
 afterAll(async () => {
   await harness.close();
+  await rm(folder, { recursive: true, force: true });
   await new Promise((resolve) => receiver.close(resolve));
 });
 
@@ -55,7 +58,7 @@ test('the end of a run calls a signed webhook and a command, again with the same
   expect(() =>
     new Webhook(`whsec_${Buffer.from('another').toString('base64')}`).verify(taken?.body ?? '', taken?.headers ?? {}),
   ).toThrow();
-  const lines = (await readFile(join(harness.home, 'notified'), 'utf8')).trim().split('\n');
+  const lines = (await readFile(join(folder, 'notified'), 'utf8')).trim().split('\n');
   expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(event);
 });
 
