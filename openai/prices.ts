@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fromZod, InvalidInputError } from '../contract/issues';
 import { type PriceTable, priceTableSchema } from '../contract/prices';
-import table from './prices.json';
+// Not named like this module: loaders that try extensions in turn would take the table for it.
+import table from './price-table.json';
 
 /**
  * The price table of a worker: the user's own file where one is named, else the dated table of this version.
