@@ -13,6 +13,7 @@ import { LibraryCache } from './files/search';
 import { vectorStoreFileRoutes } from './files/vector-store-files';
 import { vectorStoreRoutes } from './files/vector-stores';
 import { createServer } from './http/server';
+import { modelRoutes } from './models';
 import { resolveOptions, type EmulatorOptions } from './options';
 import { responseRoutes } from './responses/routes';
 import { Store } from './state';
@@ -65,6 +66,7 @@ async function buildApp(deps: Deps): Promise<FastifyInstance> {
         responseRoutes(scope, deps);
         conversationRoutes(scope, deps);
         fileRoutes(scope, deps);
+        modelRoutes(scope, deps);
         vectorStoreRoutes(scope, deps);
         // A scope of its own, because its answers alone carry a polling header.
         await scope.register(async (inner) => vectorStoreFileRoutes(inner, deps));

@@ -75,13 +75,15 @@ export function documentPassages(documents: readonly Document[]): Passage[] {
 /** In a long message the question stands at its beginning, at its end or before a question mark. */
 function splitPrompt(text: string): { prompt: string; attached: Document[] } {
   if (text.length <= PROMPT_CHARS) return { prompt: text, attached: [] };
-  const lines = text.split(/\n+/).filter((line) => line.trim() !== '');
+  const lines = text.split('\n');
+  const last = lines.findLastIndex((line) => line.trim() !== '');
   const asked = lines.filter((line, index) => {
-    const atEdge = index === 0 || index === lines.length - 1;
-    return line.length <= PROMPT_PART_CHARS && (atEdge || line.trim().endsWith('?'));
+    const atEdge = index === 0 || index === last;
+    return line.trim() !== '' && line.length <= PROMPT_PART_CHARS && (atEdge || line.trim().endsWith('?'));
   });
   const prompt = asked.length > 0 ? asked.slice(-6).join('\n') : shorten(text, PROMPT_PART_CHARS);
-  return { prompt, attached: [{ title: 'the text in the prompt', text }] };
+  const rest = lines.filter((line) => !asked.includes(line)).join('\n');
+  return { prompt, attached: [{ title: 'the text in the prompt', text: rest }] };
 }
 
 function readAnswers(items: readonly Item[]): Document[] {

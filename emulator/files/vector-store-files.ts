@@ -14,7 +14,10 @@ import { countMembers } from './vector-stores';
 const attributes = maybe(
   z
     .record(z.string().max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
-    .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs are allowed.'),
+    .refine(
+      (pairs) => Object.keys(pairs).length <= 16,
+      'too many properties. Expected an object with at most 16 properties.',
+    ),
 );
 const chunking = maybe(z.looseObject({ type: z.enum(['auto', 'static']) }));
 const addSchema = z.strictObject({ file_id: z.string(), attributes, chunking_strategy: chunking });

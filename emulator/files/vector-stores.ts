@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Deps } from '../deps';
 import { pageOf, pageQuery } from '../http/page';
-import { maybe, parseRequest } from '../http/validation';
+import { DECIMAL, maybe, parseRequest } from '../http/validation';
 import { newId } from '../ids';
 import { metadataSchema } from '../responses/request';
 import { del, put } from '../state';
@@ -30,7 +30,7 @@ const searchSchema = z.strictObject({
   query: z.union([z.string(), z.array(z.string()).min(1)]),
   max_num_results: maybe(z.number().int().min(1).max(50)),
   rewrite_query: maybe(z.boolean()),
-  ranking_options: maybe(z.looseObject({ score_threshold: maybe(z.number().min(0).max(1)) })),
+  ranking_options: maybe(z.looseObject({ score_threshold: maybe(z.number().min(0, DECIMAL).max(1, DECIMAL)) })),
 });
 const idParams = z.object({ id: z.string().max(256) });
 

@@ -32,3 +32,8 @@ export function badRequest(message: string, param?: string, code?: string): ApiE
 export function notFound(what: string, id: string): ApiError {
   return new ApiError(404, `${what} with id '${id}' not found.`);
 }
+
+/** Thrown to cut the client's connection without an answer. */
+export class DropConnection extends Error {
+  override readonly name = 'DropConnection';
+}

@@ -2,8 +2,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { EMULATOR_NAME } from '../identity';
 import { newId } from '../ids';
-import { DropConnection } from '../responses/create';
-import { ApiError, badRequest } from './errors';
+import { ApiError, badRequest, DropConnection } from './errors';
 
 const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 const JSON_BODY_ERROR =

@@ -16,12 +16,16 @@ export function maybe<S extends z.ZodType>(schema: S) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
 
+/** Marks the bounds of a number that may have decimals: the API's errors tell the two apart. */
+export const DECIMAL = { error: 'decimal' } as const;
+
 /** Follows a union's issue into the branch that got furthest, since that is the one the client meant. */
 function flatten(issue: Issue): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
   const branches = issue.errors.flatMap((branch) => (branch[0] === undefined ? [] : [flatten(branch[0])]));
   const deepest = branches.toSorted((a, b) => rank(b) - rank(a))[0];
-  return deepest === undefined ? issue : { ...deepest, path: [...issue.path, ...deepest.path] };
+  // Where no branch got anywhere, the union's own message lists what would have been taken.
+  return deepest === undefined || rank(deepest) === 0 ? issue : { ...deepest, path: [...issue.path, ...deepest.path] };
 }
 
 function rank(issue: Issue): number {
@@ -41,14 +45,7 @@ function toApiError(issue: Issue): ApiError {
   const named = param === '' ? 'the request body' : `'${param}'`;
   switch (issue.code) {
     case 'invalid_type':
-      if (issue.input === undefined && param !== '') {
-        return badRequest(`Missing required parameter: ${named}.`, param, 'missing_required_parameter');
-      }
-      return badRequest(
-        `Invalid type for ${named}: expected ${article(issue.expected)}, but got ${describe(issue.input)} instead.`,
-        param,
-        'invalid_type',
-      );
+      return wrongType(issue, [issue.expected]);
     case 'unrecognized_keys': {
       const key = toParam([...issue.path, issue.keys[0] ?? '']);
       return badRequest(`Unknown parameter: '${key}'.`, key, 'unknown_parameter');
@@ -60,9 +57,11 @@ function toApiError(issue: Issue): ApiError {
         'invalid_value',
       );
     case 'invalid_union':
+      if (issue.errors.length > 0) return wrongType(issue, expectedBy(issue));
+      if (pick(issue) === undefined) return wrongType({ ...issue, input: undefined, path: unionPath(issue) }, []);
       return badRequest(
         `Invalid value: ${preview(pick(issue))}. ${unionHint(issue)}`,
-        unionParam(issue),
+        toParam(unionPath(issue)),
         'invalid_value',
       );
     case 'too_small':
@@ -76,7 +75,27 @@ function toApiError(issue: Issue): ApiError {
     case 'custom':
       break;
   }
-  return badRequest(`Invalid value for ${named}: ${issue.message}`, param, 'invalid_value');
+  const code = issue.code === 'custom' ? (issue.params?.['code'] as unknown) : undefined;
+  return badRequest(`Invalid ${named}: ${issue.message}`, param, typeof code === 'string' ? code : 'invalid_value');
+}
+
+/** The types that the branches of a union take. */
+function expectedBy(issue: Extract<Issue, { code: 'invalid_union' }>): string[] {
+  return issue.errors.flatMap((branch) => (branch[0]?.code === 'invalid_type' ? [branch[0].expected] : []));
+}
+
+function wrongType({ input, path }: Issue, expected: readonly string[]): ApiError {
+  const param = toParam(path);
+  const named = param === '' ? 'the request body' : `'${param}'`;
+  if (input === undefined && param !== '') {
+    return badRequest(`Missing required parameter: ${named}.`, param, 'missing_required_parameter');
+  }
+  const wanted = [...new Set(expected.map(article))].join(' or ');
+  return badRequest(
+    `Invalid type for ${named}: expected ${wanted}, but got ${describe(input)} instead.`,
+    param,
+    'invalid_type',
+  );
 }
 
 function outOfRange(
@@ -97,13 +116,12 @@ function outOfRange(
       `${origin}_${side}_length`,
     );
   }
-  const kind = origin === 'int' || Number.isInteger(limit.bound) === Number.isInteger(input) ? 'integer' : 'decimal';
-  const shown = origin === 'int' ? 'integer' : kind;
+  const kind = issue.message === DECIMAL.error ? 'decimal' : 'integer';
   return badRequest(
-    `Invalid ${named}: ${shown} ${limit.word} value. Expected a value ${limit.sign} ${limit.bound}, ` +
+    `Invalid ${named}: ${kind} ${limit.word} value. Expected a value ${limit.sign} ${limit.bound}, ` +
       `but got ${preview(input)} instead.`,
     param,
-    `${shown}_${side}_value`,
+    `${kind}_${side}_value`,
   );
 }
 
@@ -115,9 +133,10 @@ function pick(issue: Extract<Issue, { code: 'invalid_union' }>): unknown {
   return key in input ? (input as Record<string, unknown>)[key] : undefined;
 }
 
-function unionParam(issue: Extract<Issue, { code: 'invalid_union' }>): string {
+/** The path of the discriminator; zod puts it there for some unions and leaves it out for others. */
+function unionPath(issue: Extract<Issue, { code: 'invalid_union' }>): PropertyKey[] {
   const path = 'discriminator' in issue && typeof issue.discriminator === 'string' ? [issue.discriminator] : [];
-  return toParam([...issue.path, ...path.filter((key) => issue.path.at(-1) !== key)]);
+  return [...issue.path, ...path.filter((key) => issue.path.at(-1) !== key)];
 }
 
 function unionHint(issue: Extract<Issue, { code: 'invalid_union' }>): string {

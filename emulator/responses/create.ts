@@ -1,24 +1,18 @@
 import { draftAnswer } from '../answer/draft';
-import { itemKey, type ConversationRecord } from '../conversations/record';
 import { conversationRows, freeConversation } from '../conversations/find';
 import type { Deps } from '../deps';
-import { ApiError, badRequest } from '../http/errors';
+import { ApiError, badRequest, DropConnection } from '../http/errors';
 import { newId } from '../ids';
-import { put, type Change } from '../state';
+import { changesOf } from './accepted';
 import { chainItems, toItems, type Context } from './context';
 import { FAULT_PLAN_KEY, faultCounter, faultFor, type Fault } from './faults';
 import { openSources, searchCalls } from './hosted';
 import { asksForReasoning, toOutput, type Output } from './output';
-import { type Ending, type Item, type ResponseRecord } from './record';
+import type { Ending, Item, ResponseRecord } from './record';
 import type { CreateBody } from './request';
 import { checkItems } from './rules';
 import { planSchedule, reasoningTokens, type Pace } from './schedule';
 import { countItemTokens, countTokens, usageOf } from './tokens';
-
-/** Thrown to cut the client's connection without an answer. */
-export class DropConnection extends Error {
-  override readonly name = 'DropConnection';
-}
 
 /** A stored response with its output. */
 export interface Created {
@@ -57,7 +51,13 @@ async function accept(
   const sources = await openSources(deps, body);
   const draft = draftAnswer({ body, context, ...sources });
   const calls = searchCalls(sources, body, draft.queries);
-  const output = toOutput(draft, { calls, maxTokens: body.max_output_tokens ?? null, reasoningTokens: reasoning });
+  const summary = `Searched ${sources.searched} for: ${draft.queries.join('; ')}.`;
+  const output = toOutput(draft, {
+    calls,
+    maxTokens: body.max_output_tokens ?? null,
+    reasoningTokens: reasoning,
+    summary: body.reasoning?.summary === undefined ? null : summary,
+  });
   const { speed } = deps.options;
   const schedule = planSchedule({ id, now, speed, pace: paceOf(body), background: body.background === true, seconds });
   const { input, ...request } = body;
@@ -140,55 +140,4 @@ function endingOf(fault: Fault, output: Output): Ending {
   }
   if (fault.name === 'incomplete') return { status: 'incomplete', reason: fault.reason };
   return output.truncated ? { status: 'incomplete', reason: 'max_output_tokens' } : { status: 'completed' };
-}
-
-/** Everything that a create changes, to be written at once. */
-function changesOf(
-  { store }: Deps,
-  made: {
-    record: ResponseRecord;
-    context: Context;
-    output: readonly Item[];
-    conversation: ConversationRecord | null;
-    inputBytes: number;
-  },
-): Change[] {
-  const { record, context, output, conversation, inputBytes } = made;
-  const { tables } = store;
-  const row = {
-    id: record.id,
-    createdAt: record.createdAt,
-    metadata: record.request.metadata ?? {},
-    conversation: record.conversationId,
-    previousResponseId: record.request.previous_response_id ?? null,
-    inputBytes,
-  };
-  return [
-    put(tables.responses, record.id, record),
-    put(tables.inputs, record.id, context.input),
-    put(tables.outputs, record.id, output),
-    ...output.map((item) => put(tables.itemOwners, item.id, record.id)),
-    put(tables.creates, `${String(record.createdAt).padStart(15, '0')}!${record.id}`, row),
-    ...(conversation === null ? [] : conversationChanges(store.tables, { record, conversation, context, output })),
-  ];
-}
-
-function conversationChanges(
-  tables: Deps['store']['tables'],
-  made: { record: ResponseRecord; conversation: ConversationRecord; context: Context; output: readonly Item[] },
-): Change[] {
-  const { record, conversation, context, output } = made;
-  const { endsAt, ending } = record;
-  const visibleAt = endsAt !== null && ending.status !== 'failed' ? endsAt : null;
-  const items = visibleAt === null ? [] : [...context.input, ...output];
-  const updated = { ...conversation, lastResponseId: record.id, length: conversation.length + items.length };
-  return [
-    put(tables.conversations, conversation.id, updated),
-    ...items.map((item, index): Change => ({
-      type: 'put',
-      sublevel: tables.conversationItems,
-      key: itemKey(conversation.id, conversation.length + index),
-      value: { item, visibleAt, responseId: record.id },
-    })),
-  ];
 }

@@ -24,15 +24,23 @@ export interface Output {
 /** Turns a draft into output items, cut where `max_output_tokens` (reasoning included) ends. */
 export function toOutput(
   draft: Pick<Draft, 'text' | 'annotations'>,
-  options: { calls: readonly Item[]; maxTokens: number | null; reasoningTokens: number },
+  options: { calls: readonly Item[]; maxTokens: number | null; reasoningTokens: number; summary: string | null },
 ): Output {
-  const { calls, maxTokens, reasoningTokens } = options;
+  const { calls, maxTokens, reasoningTokens, summary } = options;
   const room = maxTokens === null ? Infinity : Math.max(0, maxTokens - reasoningTokens);
   const truncated = countTokens(draft.text) > room;
   const text = truncated ? draft.text.slice(0, charsOf(room)) : draft.text;
-  const reasoning: Item[] = reasoningTokens > 0 ? [{ id: newId('rs'), type: 'reasoning', summary: [] }] : [];
+  const reasoning = reasoningTokens > 0 ? [toReasoning(summary)] : [];
   const message = text === '' && truncated ? [] : [toMessage(draft, text, truncated)];
   return { items: [...reasoning, ...calls, ...message], tokens: countTokens(text), truncated };
+}
+
+function toReasoning(summary: string | null): Item {
+  return {
+    id: newId('rs'),
+    type: 'reasoning',
+    summary: summary === null ? [] : [{ type: 'summary_text', text: summary }],
+  };
 }
 
 function toMessage(draft: Pick<Draft, 'annotations'>, text: string, truncated: boolean): Item {

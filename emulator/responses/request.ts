@@ -1,19 +1,22 @@
 import { z } from 'zod';
 import { checkSchema } from '../answer/json/strict';
 import { badRequest } from '../http/errors';
-import { maybe, parseRequest } from '../http/validation';
+import { DECIMAL, maybe, parseRequest } from '../http/validation';
 import { inputItemSchema } from './items';
-import { toolChoiceSchema, toolSchema } from './tools';
+import { toolChoiceSchema, toolSchema, withoutSecrets } from './tools';
 
 const METADATA_MAX_PAIRS = 16;
 
 /** At most 16 pairs, keys up to 64 characters, values up to 512. */
-export const metadataSchema = z
-  .record(z.string().max(64), z.string().max(512))
-  .refine(
-    (pairs) => Object.keys(pairs).length <= METADATA_MAX_PAIRS,
-    `at most ${METADATA_MAX_PAIRS} pairs are allowed.`,
-  );
+export const metadataSchema = z.record(z.string().max(64), z.string().max(512)).superRefine((pairs, context) => {
+  const count = Object.keys(pairs).length;
+  if (count <= METADATA_MAX_PAIRS) return;
+  context.addIssue({
+    code: 'custom',
+    params: { code: 'object_above_max_properties' },
+    message: `too many properties. Expected an object with at most ${METADATA_MAX_PAIRS} properties, but got an object with ${count} properties instead.`,
+  });
+});
 
 /** What a client may ask to be included in a response or a list of items. */
 export const includeSchema = z.array(
@@ -44,7 +47,7 @@ export type TextFormat = z.output<typeof textFormatSchema>;
 
 const reasoningSchema = z.strictObject({
   effort: maybe(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])),
-  summary: z.enum(['auto', 'concise', 'detailed']).nullish(),
+  summary: maybe(z.enum(['auto', 'concise', 'detailed'])),
   generate_summary: z.enum(['auto', 'concise', 'detailed']).nullish(),
   context: z.enum(['auto', 'current_turn', 'all_turns']).nullish(),
   mode: z.enum(['standard', 'pro']).nullish(),
@@ -80,8 +83,8 @@ const createBodySchema = z.strictObject({
   prompt_cache_options: maybe(z.looseObject({})),
   safety_identifier: maybe(z.string().max(64)),
   service_tier: maybe(z.enum(['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'])),
-  temperature: maybe(z.number().min(0).max(2)),
-  top_p: maybe(z.number().min(0).max(1)),
+  temperature: maybe(z.number().min(0, DECIMAL).max(2, DECIMAL)),
+  top_p: maybe(z.number().min(0, DECIMAL).max(1, DECIMAL)),
   top_logprobs: maybe(z.number().int().min(0).max(20)),
   moderation: maybe(z.looseObject({})),
   prompt: maybe(z.looseObject({ id: z.string() })),
@@ -116,7 +119,7 @@ export function parseCreateBody(value: unknown): CreateBody {
     throw badRequest("Missing required parameter: 'input'.", 'input', 'missing_required_parameter');
   }
   checkFormat(body);
-  return body;
+  return { ...body, tools: body.tools?.map(withoutSecrets) };
 }
 
 function checkFormat({ text, input, instructions }: CreateBody): void {

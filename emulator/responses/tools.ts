@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DECIMAL } from '../http/validation';
 
 const vectorStoreIds = z.array(z.string().min(1)).min(1).max(32);
 
@@ -14,7 +15,7 @@ const fileSearchTool = z.looseObject({
   type: z.literal('file_search'),
   vector_store_ids: vectorStoreIds,
   max_num_results: z.number().int().min(1).max(50).nullish(),
-  ranking_options: z.looseObject({ score_threshold: z.number().min(0).max(1).nullish() }).nullish(),
+  ranking_options: z.looseObject({ score_threshold: z.number().min(0, DECIMAL).max(1, DECIMAL).nullish() }).nullish(),
   filters: z.record(z.string(), z.unknown()).nullish(),
 });
 
@@ -56,6 +57,11 @@ export const toolSchema = z.discriminatedUnion('type', [
   otherTool,
 ]);
 export type Tool = z.output<typeof toolSchema>;
+
+/** An MCP tool carries credentials, which are neither stored nor echoed. */
+export function withoutSecrets(tool: Tool): Tool {
+  return tool.type === 'mcp' ? { ...tool, authorization: null, headers: null } : tool;
+}
 
 /** `none`, `auto`, `required`, or an object that names a tool. */
 export const toolChoiceSchema = z.union([
