@@ -12,9 +12,6 @@ export const PROGRESS_QUERY = 'progress';
 /** Query that returns the run's {@link Ledger}. */
 export const LEDGER_QUERY = 'ledger';
 
-/** Prefix of every activity type, so that they live beside a user's own activities in one worker. */
-export const ACTIVITY_PREFIX = 'durableResearch.';
-
 /** Activity id of the wait for a response. Announcers complete the wait by this id, so both sides must agree on it. */
 export function awaitActivityId(responseId: string): string {
   return `await:${responseId}`;
