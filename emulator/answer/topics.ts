@@ -21,6 +21,7 @@ export interface Plan {
 
 interface Subject {
   readonly name: string;
+  readonly pattern: RegExp;
   readonly source: Source;
 }
 
@@ -95,13 +96,19 @@ function toTopics(named: readonly Subject[], prompt: string, subjects: readonly 
   return topics.filter((topic, index) => topics.findIndex((other) => other.source.id === topic.source.id) === index);
 }
 
+const subjectsByLibrary = new WeakMap<Library, readonly Subject[]>();
+
 /** Sources that a prompt can name: by title, by what stands in its brackets, by file name. Longest names first. */
-function subjectsOf(library: Library): Subject[] {
+function subjectsOf(library: Library): readonly Subject[] {
+  const known = subjectsByLibrary.get(library);
+  if (known !== undefined) return known;
   const sources = new Map(library.passages.map(({ source }) => [source.id, source]));
-  return [...sources.values()]
-    .flatMap((source) => namesOf(source).map((name) => ({ name, source })))
+  const subjects = [...sources.values()]
+    .flatMap((source) => [...new Set(namesOf(source))].map((name) => ({ name, source, pattern: nameIn(name) })))
     .filter(({ name }) => name.length > 1 && name.split(/\s+/).length <= LABEL_MAX_WORDS)
     .toSorted((a, b) => b.name.length - a.name.length);
+  subjectsByLibrary.set(library, subjects);
+  return subjects;
 }
 
 function namesOf(source: Source): string[] {
@@ -121,25 +128,25 @@ function mentioned(text: string, subjects: readonly Subject[]): Subject[] {
   let rest = text.toLowerCase();
   const found: { at: number; subject: Subject }[] = [];
   for (const subject of subjects) {
-    const at = rest.search(nameIn(subject.name));
+    const at = rest.search(subject.pattern);
     if (at < 0) continue;
     found.push({ at, subject });
-    rest = blank(rest, subject.name);
+    rest = blank(rest, subject);
   }
   return found.toSorted((a, b) => a.at - b.at).map(({ subject }) => subject);
 }
 
 function withoutNames(text: string, subjects: readonly Subject[]): string {
-  return subjects.reduce((rest, { name }) => blank(rest, name), text.toLowerCase());
+  return subjects.reduce(blank, text.toLowerCase());
 }
 
-function blank(text: string, name: string): string {
-  return text.replace(new RegExp(nameIn(name), 'gu'), (hit) => ' '.repeat(hit.length));
+function blank(text: string, { pattern }: Subject): string {
+  return text.replace(pattern, (hit) => ' '.repeat(hit.length));
 }
 
 function nameIn(name: string): RegExp {
   return new RegExp(
     `(?<![\\p{L}\\p{N}])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?:['’]s)?(?![\\p{L}\\p{N}])`,
-    'u',
+    'gu',
   );
 }
