@@ -2,7 +2,7 @@ import { type PipelineInput } from '../contract/pipeline';
 import { type HostedTool, type Step } from '../contract/step';
 
 /** The hosted tool that searches one vector store. */
-export function fileSearch(vectorStoreId: string): HostedTool {
+function fileSearch(vectorStoreId: string): HostedTool {
   return { type: 'file_search', vector_store_ids: [vectorStoreId] };
 }
 

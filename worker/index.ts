@@ -6,8 +6,9 @@ export type { ResearchWorker, ResearchWorkerOptions } from './create-worker';
 export { estimateWorstUsd } from './estimate';
 export type { WorstCost } from './estimate';
 export { readText } from './read-text';
-
 export { NotAHistoryError, replayHistory } from './replay';
 export type { ReplayOutcome } from './replay';
 export { runWorker } from './run-worker';
 export type { WorkerReady } from './run-worker';
+export { uploadFiles } from './upload';
+export type { UploadRequest } from './upload';

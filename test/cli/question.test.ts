@@ -1,7 +1,7 @@
 import { finalSteps } from '../../contract/graph';
 import { planPipeline } from '../../contract/pipeline';
 import { questionPipeline } from '../../cli/question-pipeline';
-import { fileSearch, withFileSearch } from '../../cli/with-files';
+import { withFileSearch } from '../../cli/with-files';
 
 describe('a bare question', () => {
   const question = 'How does {{steps.plan.text}} differ from Paxos?';
@@ -33,6 +33,8 @@ describe('a bare question', () => {
 });
 
 describe('files', () => {
+  const search = { type: 'file_search', vector_store_ids: ['vs_1'] };
+
   test('are searched by every step, beside the tools it has', () => {
     const own = { type: 'file_search' as const, vector_store_ids: ['vs_own'], max_num_results: 3 };
     const { steps } = withFileSearch(
@@ -47,8 +49,8 @@ describe('files', () => {
       'vs_1',
     );
     expect(steps.map(({ tools }) => tools)).toEqual([
-      [{ type: 'web_search' }, fileSearch('vs_1')],
-      [fileSearch('vs_1')],
+      [{ type: 'web_search' }, search],
+      [search],
       [{ ...own, vector_store_ids: ['vs_own', 'vs_1'] }],
     ]);
   });

@@ -1,0 +1,39 @@
+import { createInterface } from 'node:readline/promises';
+import { type PipelinePlan } from '../contract/pipeline';
+import { InterruptedError, UsageError } from './errors';
+import { providerEnvironment } from './provider-environment';
+import { type StartedSession } from './session';
+import { note } from './terminal';
+import { worstText } from './views/worst-price';
+
+/**
+ * Shows what a run can cost at most, and asks before any of it is spent. The emulator costs nothing and is not asked
+ * about.
+ * @throws UsageError where nobody can be asked and `--yes` is not given; InterruptedError on a no.
+ */
+export async function confirmCost(
+  { stack }: StartedSession,
+  plan: PipelinePlan,
+  { yes }: { yes?: boolean },
+): Promise<void> {
+  if (stack.provider.kind === 'emulator') return;
+  const { estimateWorstUsd } = await import('../worker/index.js');
+  const worst = await estimateWorstUsd(plan.steps, providerEnvironment(stack, process.env));
+  const text = worstText(worst, plan.steps.length, stack.provider.baseUrl);
+  note(text);
+  if (yes) return;
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new UsageError('this run spends money and nobody can be asked here; add --yes to start it');
+  if (!(await ask('Start it? [y/N] '))) throw new InterruptedError('Nothing was started.');
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // The reader takes Ctrl-C for itself; it means the same here as everywhere.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+  } finally {
+    terminal.close();
+  }
+}

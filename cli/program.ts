@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { type ListOptions } from './commands/list';
+import { type RunOptions } from './commands/run';
+import { type ResultOptions } from './conclude';
+import { EXIT } from './exit-codes';
+
+/** The program, and the exit code of the command that ran. */
+export interface Program {
+  parse(argv: readonly string[]): Promise<number>;
+}
+
+const EXAMPLES = `
+Examples:
+  $ durable-research run "How does Raft differ from Paxos?"
+  $ durable-research run "What do we say about retries?" --files ./docs --out answer.md
+  $ durable-research run --pipeline examples/graph.json --id weekly --detach
+  $ durable-research resume            go on with the newest open run, whatever was killed
+  $ durable-research doctor            what is found, what is missing, what to do
+
+Exit codes: 0 completed, 1 failed, 2 wrong use or input, 3 partial, 130 interrupted (the run goes on).
+Without OPENAI_API_KEY an offline emulator answers by quoting texts, and nothing is spent.`;
+
+const RUN_HELP = `
+The run lives in Temporal, not in this process: Ctrl-C leaves it running, and so does a crash.
+Giving an --id that exists attaches to that run; another input under the same id is refused.`;
+
+/** Every command, with its modules loaded only when it runs: \`--help\` must not wait for a worker's native code. */
+export function createProgram(): Program {
+  let exitCode: number = EXIT.completed;
+  const ends = (code: number): void => {
+    exitCode = code;
+  };
+  const program = new Command('durable-research')
+    .description('Durable multi-step research: every step a background response, every run a Temporal workflow.')
+    .version(ownVersion())
+    .option('--verbose', 'show stack traces of errors (also DEBUG=durable-research)')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(see: durable-research --help)')
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+  addRuns(program, ends);
+  addServices(program, ends);
+  return {
+    parse: async (argv) => {
+      await program.parseAsync([...argv]);
+      return exitCode;
+    },
+  };
+}
+
+type Ends = (code: number) => void;
+
+function addRuns(program: Command, ends: Ends): void {
+  program
+    .command('run')
+    .argument('[question...]', 'what is to be found out')
+    .description('start a run and follow it to its result')
+    .option('--pipeline <file>', 'run the pipeline of a JSON file ("-" for standard input) instead of a question')
+    .option('--files <dir>', 'let every step search the files of this folder (Markdown, text, HTML, PDF)')
+    .option('--id <id>', 'id of the run; one that exists is attached to')
+    .option('--new', 'start a new run although a closed one has this id')
+    .option('--detach', 'leave it running in the background at once')
+    .option('--json', 'the result as JSON on standard output, everything else on standard error')
+    .option('--out <file>', 'write the answer with its sources to a file')
+    .option('--yes', 'do not ask before money is spent')
+    .addHelpText('after', RUN_HELP)
+    .action(async (words: string[], options: RunOptions) =>
+      ends(await (await import('./commands/run.js')).run(words, options)),
+    );
+  program
+    .command('resume')
+    .argument('[id]', 'default: the newest open run, else the newest')
+    .description('start what is missing and follow a run to its result')
+    .option('--json', 'the result as JSON on standard output')
+    .option('--out <file>', 'write the answer with its sources to a file')
+    .action(async (id: string | undefined, options: ResultOptions) =>
+      ends(await (await import('./commands/resume.js')).resume(id, options)),
+    );
+  program
+    .command('status')
+    .argument('[id]', 'default: the newest open run, else the newest')
+    .description('show where a run stands now')
+    .option('--json', 'as JSON')
+    .action(async (id: string | undefined, options: { json?: boolean }) =>
+      ends(await (await import('./commands/status.js')).status(id, options)),
+    );
+  program
+    .command('cancel')
+    .argument('<id>')
+    .description('end a run, and its responses at the provider first')
+    .action(async (id: string) => ends(await (await import('./commands/cancel.js')).cancel(id)));
+  program
+    .command('list')
+    .description('show runs, newest first')
+    .option('--limit <number>', 'most runs that are shown', positiveInteger, 20)
+    .option('--json', 'as JSON')
+    .action(async (options: ListOptions) => ends(await (await import('./commands/list.js')).list(options)));
+}
+
+function addServices(program: Command, ends: Ends): void {
+  program
+    .command('stop')
+    .description('end the background services of this home; open runs wait')
+    .action(async () => ends(await (await import('./commands/stop.js')).stop()));
+  program
+    .command('worker')
+    .description('run a worker in this terminal, configured by the environment')
+    .action(async () => ends(await (await import('./commands/worker.js')).worker()));
+  program
+    .command('dev')
+    .description('run Temporal, the worker and the emulator in this terminal')
+    .action(async () => ends(await (await import('./commands/dev.js')).dev()));
+  program
+    .command('emulator')
+    .description("run the offline emulator of the API in this terminal; flags are the emulator's own")
+    .argument('[flags...]', 'see: durable-research emulator --help')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (flags: string[]) => ends(await (await import('./commands/emulator.js')).emulator(flags)));
+  program
+    .command('replay')
+    .argument('<file...>', 'histories, as "temporal workflow show --output json" prints them')
+    .description('replay histories against the workflows of this build')
+    .action(async (files: string[]) => ends(await (await import('./commands/replay.js')).replay(files)));
+  program
+    .command('doctor')
+    .description('show what is found, what is missing, and what to do')
+    .action(async () => ends(await (await import('./commands/doctor.js')).doctor()));
+}
+
+function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number above 0');
+  return number;
+}
+
+/** From the package's own file, which lies beside the sources and beside `dist` alike. */
+function ownVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(require.resolve('durable-research/package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(manifest).version;
+}

@@ -1,0 +1,203 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipelineResultSchema } from '../../contract/pipeline';
+import { type Emulator, startEmulator } from '../../emulator';
+import { CliHome } from './cli';
+
+// Real parts throughout: the command as a process, and the Temporal server, worker and emulator that it starts.
+jest.setTimeout(120_000);
+
+const TWO_STEPS = {
+  steps: [
+    { id: 'explain', prompt: 'Explain Paxos.' },
+    { id: 'compare', prompt: 'Compare to Raft.' },
+  ],
+};
+
+let cli: CliHome;
+beforeAll(async () => {
+  cli = await CliHome.create({ DURABLE_RESEARCH_EMULATOR_SPEED: '40' });
+  await writeFile(join(cli.folder, 'two.json'), JSON.stringify(TWO_STEPS));
+  const { code, stderr } = await cli.run(['run', '--pipeline', 'two.json', '--id', 'first', '--detach']);
+  if (code !== 0) throw new Error(`the first run did not start:\n${stderr}`);
+});
+afterAll(() => cli.remove());
+
+test('a run that was left in the background is followed to its result', async () => {
+  const { code, stdout, stderr } = await cli.run(['resume', 'first']);
+  expect(stderr).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/first$/m);
+  expect(stderr).toMatch(/^Offline emulator \(speed 40\): no language model/m);
+  expect(stderr).toMatch(/^compare: completed, after \d+ s, [\d,]+ tokens/m);
+  expect(stdout).toMatch(/Raft.*\[\d\]/);
+  expect(stdout).toMatch(/\nSources\n\[1\] .+ https:\/\/emulator\.invalid\/corpus\//);
+  expect(stdout).toMatch(
+    /Nothing was spent: the offline emulator answered, .* With gpt-\S+ it would cost \$0\.\d+, by prices of \d{4}-\d\d-\d\d\.\n$/s,
+  );
+  expect(code).toBe(0);
+});
+
+test('a question becomes several steps and a cited answer', async () => {
+  const { code, stdout, stderr } = await cli.run(['run', 'How does Raft differ from Paxos?', '--out', 'answer.md']);
+  expect(stderr).toMatch(/^answer: completed/m);
+  expect(stderr).toContain('5 of 5 steps');
+  expect(stderr).toContain('The answer is in answer.md');
+  expect(stdout).toBe('');
+  const answer = await readFile(join(cli.folder, 'answer.md'), 'utf8');
+  expect(answer).toMatch(/Raft.*\[\d\].*Sources\n\[1\] /s);
+  expect(answer).toContain('the offline emulator answered');
+  expect(code).toBe(0);
+});
+
+test('--json leaves the result alone on standard output; the same id and input attach to the run', async () => {
+  const stdin = JSON.stringify(TWO_STEPS);
+  const { code, stdout, stderr } = await cli.run(['run', '--pipeline', '-', '--id', 'first', '--json'], { stdin });
+  const result = pipelineResultSchema.parse(JSON.parse(stdout));
+  expect(result.outcome).toBe('completed');
+  expect(result.ledger.total.creates).toBe(2);
+  expect(stderr).toContain('first');
+  expect(code).toBe(0);
+});
+
+test('another input under the same id is refused, a new run under it is asked for', async () => {
+  const stdin = JSON.stringify({ steps: [{ id: 'only', prompt: 'Explain Zab.' }] });
+  const refused = await cli.run(['run', '--pipeline', '-', '--id', 'first'], { stdin });
+  expect(refused.stderr).toMatch(/error: run first exists with another input/);
+  expect(refused.code).toBe(2);
+  const anew = await cli.run(['run', '--pipeline', '-', '--id', 'first', '--new', '--json'], { stdin });
+  expect(Object.keys(pipelineResultSchema.parse(JSON.parse(anew.stdout)).steps)).toEqual(['only']);
+});
+
+test('the files of a folder are searched, and the one that holds the fact is cited', async () => {
+  await mkdir(join(cli.folder, 'notes', 'ops'), { recursive: true });
+  await writeFile(
+    join(cli.folder, 'notes', 'ops', 'retries.md'),
+    '# Retries\n\nA failed payment is retried after 17 minutes.\n',
+  );
+  await writeFile(join(cli.folder, 'notes', 'coffee.txt'), 'The coffee machine stands on floor 4.\n');
+  await writeFile(join(cli.folder, 'notes', 'logo.png'), 'not a text');
+  const { code, stdout, stderr } = await cli.run(['run', 'When is a failed payment retried?', '--files', 'notes']);
+  expect(stderr).toContain('2 files of notes can be searched.');
+  expect(stderr).toMatch(/1 file left out:\n {2}logo\.png: is not Markdown/);
+  expect(stdout).toMatch(/17 minutes\.\[1\]/);
+  expect(stdout).toMatch(/\nSources\n\[1\] .*retries\.md/);
+  expect(code).toBe(0);
+});
+
+test('Ctrl-C leaves the run running and says how to come back', async () => {
+  const stdin = JSON.stringify({ steps: [{ id: 'slow', prompt: 'Explain Raft.', reasoning: { effort: 'high' } }] });
+  const running = cli.start(['run', '--pipeline', '-', '--id', 'left'], { stdin });
+  await running.shows('workflows/left');
+  running.child.kill('SIGINT');
+  const { code, stdout, stderr } = await running.ended;
+  expect(stderr).toContain('left goes on without this window. Come back with: durable-research resume left');
+  expect(stdout).toBe('');
+  expect(code).toBe(130);
+  const resumed = await cli.run(['resume', 'left']);
+  expect(resumed.stdout).toContain('Raft');
+  expect(resumed.code).toBe(0);
+});
+
+test('a run is cancelled, and what that stopped is told', async () => {
+  const stdin = JSON.stringify({
+    steps: Array.from({ length: 6 }, (_, i) => ({ id: `step-${i}`, prompt: 'Explain Raft.' })),
+  });
+  await cli.run(['run', '--pipeline', '-', '--id', 'unwanted', '--detach'], { stdin });
+  const { code, stdout } = await cli.run(['cancel', 'unwanted']);
+  expect(stdout).toMatch(/^unwanted is cancelled\.\n/);
+  expect(stdout).toMatch(/\d steps? had not begun\.\n$/);
+  expect(code).toBe(0);
+  const again = await cli.run(['cancel', 'unwanted']);
+  expect(again.stdout).toBe('unwanted has already ended (cancelled); there is nothing to cancel.\n');
+  const resumed = await cli.run(['resume', 'unwanted']);
+  expect(resumed.stderr).toContain('Run unwanted was cancelled.');
+  expect(resumed.code).toBe(1);
+});
+
+test('a failed step is told with its reason, and the run is partial', async () => {
+  const format = { type: 'object', properties: { a: { type: 'string' } }, required: [], additionalProperties: false };
+  const stdin = JSON.stringify({
+    steps: [
+      { id: 'good', prompt: 'Explain Raft.' },
+      { id: 'bad', prompt: 'Explain Paxos.', after: [], format },
+    ],
+  });
+  const { code, stdout, stderr } = await cli.run(['run', '--pipeline', '-'], { stdin });
+  expect(stderr).toMatch(/Not every step has an output:\n {2}bad failed: InvalidRequest: /);
+  expect(stdout).toContain('Raft');
+  expect(code).toBe(3);
+});
+
+test('a run without any output fails, with JSON too', async () => {
+  const format = { type: 'object', properties: { a: { type: 'string' } }, required: [], additionalProperties: false };
+  const stdin = JSON.stringify({ steps: [{ id: 'bad', prompt: 'Explain Paxos.', format }] });
+  const { code, stdout, stderr } = await cli.run(['run', '--pipeline', '-', '--json'], { stdin });
+  expect(pipelineResultSchema.parse(JSON.parse(stdout)).outcome).toBe('failed');
+  expect(stderr).toMatch(/no final step has an output:\n {2}bad failed: InvalidRequest: /);
+  expect(code).toBe(1);
+});
+
+test('status shows one snapshot, list the runs, newest first', async () => {
+  const status = await cli.run(['status', 'left']);
+  expect(status.stdout).toMatch(/^left {2}completed · started \d{4}-.* · \d+ s\n/);
+  expect(status.stdout).toMatch(/^✓ {2}slow {2}completed/m);
+  const json: unknown = JSON.parse((await cli.run(['status', 'left', '--json'])).stdout);
+  expect(json).toMatchObject({ workflowId: 'left', status: 'completed', answered: true, ledger: { simulated: true } });
+  const { stdout } = await cli.run(['list', '--json']);
+  const runs = JSON.parse(stdout) as { workflowId: string; status: string; startedAt: string; summary: string }[];
+  expect(runs).toContainEqual(
+    expect.objectContaining({ workflowId: 'unwanted', status: 'cancelled', summary: 'Explain Raft.' }),
+  );
+  const starts = runs.map(({ startedAt }) => startedAt);
+  expect(starts).toEqual(starts.toSorted().toReversed());
+  expect((await cli.run(['list', '--limit', '1'])).stdout.split('\n')).toHaveLength(3);
+});
+
+test('an id that nobody knows is told', async () => {
+  for (const command of ['status', 'resume', 'cancel']) {
+    const { code, stderr } = await cli.run([command, 'nobody']);
+    expect(stderr).toContain('error: no run nobody in namespace "default"; see "durable-research list"');
+    expect(code).toBe(2);
+  }
+});
+
+describe('a provider that takes money', () => {
+  let provider: Emulator;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    provider = await startEmulator({ dataDir: join(cli.folder, 'provider'), apiKey: 'sk-the-only-right-key-0000' });
+    env = {
+      DURABLE_RESEARCH_HOME: join(cli.folder, 'other-home'),
+      OPENAI_API_KEY: 'sk-not-the-right-key-0000',
+      OPENAI_BASE_URL: provider.url,
+    };
+  });
+  afterAll(async () => {
+    await cli.run(['stop'], { env });
+    await provider.close();
+  });
+
+  test('is not paid unasked, and the worst price is told', async () => {
+    const { code, stdout, stderr } = await cli.run(['run', 'Why?'], { env });
+    expect(stderr).toMatch(/^5 steps at http.*Worst price \$\d+\.\d\d \(.*by prices of \d{4}-\d\d-\d\d\./m);
+    expect(stderr).toContain('add --yes to start it');
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  test('that refuses the key is told with what to set, the key never', async () => {
+    const stdin = JSON.stringify({ steps: [{ id: 'only', prompt: 'Explain Zab.' }] });
+    const { code, stdout, stderr } = await cli.run(['run', '--pipeline', '-', '--yes'], { env, stdin });
+    expect(stderr).toMatch(/only failed: Unauthorized: .* set OPENAI_API_KEY to a key of this provider/);
+    expect(stderr).not.toContain('sk-not');
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
+  });
+});
+
+test('stop ends what runs in the background; the next command starts it again', async () => {
+  const { stdout, code } = await cli.run(['stop']);
+  expect(stdout).toMatch(/^Stopped supervisor \(pid \d+\)/);
+  expect(code).toBe(0);
+  const { stdout: result } = await cli.run(['resume', 'left', '--json']);
+  expect(pipelineResultSchema.parse(JSON.parse(result)).outcome).toBe('completed');
+});
