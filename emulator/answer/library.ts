@@ -48,7 +48,7 @@ export class Library {
 
   /**
    * How much of a query some passages speak of, from 0 to 1. Rare words weigh more, and words that no passage of the
-   * library knows weigh most, so that a question about something else scores low.
+   * library knows weigh as much as the rarest, so that a question about something else scores low.
    */
   coverage(query: string, passages: readonly Passage[]): number {
     const wanted = new Set(terms(query));
@@ -56,7 +56,7 @@ export class Library {
     let total = 0;
     let matched = 0;
     for (const word of wanted) {
-      const weight = Math.log(1 + this.passages.length / ((this.frequencies.get(word) ?? 0) + 0.5));
+      const weight = Math.log(1 + this.passages.length / (this.frequencies.get(word) ?? 1));
       total += weight;
       if (present.has(word)) matched += weight;
     }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Deps } from '../deps';
+import { errorCode, errorMessage } from '../error-code';
 import { badRequest } from '../http/errors';
 import { pageOf, pageQuery } from '../http/page';
 import { parseRequest } from '../http/validation';
@@ -75,16 +76,8 @@ async function receiveUpload({ store }: Deps, request: FastifyRequest): Promise<
   const id = newFileId();
   const target = path.join(store.filesDir, id);
   const part = `${target}.part`;
-  const fields: Record<string, unknown> = {};
-  let filename: string | undefined;
   try {
-    for await (const field of request.parts()) {
-      if (field.type === 'field') fields[field.fieldname] = field.value;
-      else {
-        filename = field.filename === '' ? 'upload' : field.filename;
-        await pipeline(field.file, createWriteStream(part));
-      }
-    }
+    const { filename, fields } = await readForm(request, part);
     if (filename === undefined)
       throw badRequest("Missing required parameter: 'file'.", 'file', 'missing_required_parameter');
     const form = parseRequest(formSchema, fields);
@@ -97,6 +90,30 @@ async function receiveUpload({ store }: Deps, request: FastifyRequest): Promise<
   } finally {
     await rm(part, { force: true });
   }
+}
+
+/** Reads a form, its file into `target`. Throws a 400 for a body that breaks off or is no form. */
+async function readForm(
+  request: FastifyRequest,
+  target: string,
+): Promise<{ filename: string | undefined; fields: Record<string, unknown> }> {
+  const fields: Record<string, unknown> = {};
+  let filename: string | undefined;
+  try {
+    for await (const field of request.parts()) {
+      if (field.type === 'field') fields[field.fieldname] = field.value;
+      else {
+        filename = field.filename === '' ? 'upload' : field.filename;
+        await pipeline(field.file, createWriteStream(target));
+      }
+    }
+  } catch (error) {
+    // Errors of the disk and of the form's limits carry a code; those of its syntax do not.
+    throw errorCode(error) === undefined
+      ? badRequest(`The form cannot be read: ${errorMessage(error)}.`, 'file')
+      : error;
+  }
+  return { filename, fields };
 }
 
 interface FileObject extends Record<string, unknown> {

@@ -1,0 +1,43 @@
+import { startRig, type Rig } from './helpers';
+
+const COUNT = 10_000;
+const AT_ONCE = 16;
+
+let rig: Rig;
+afterEach(() => rig.stop());
+
+async function inParallel(work: () => Promise<boolean>): Promise<void> {
+  const worker = async (): Promise<void> => {
+    while (await work());
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+test('ten thousand responses are open at once, outlive a restart and cost no timer', async () => {
+  rig = await startRig({ seconds: 3600 });
+  const ids: string[] = [];
+  const body = JSON.stringify({ model: 'gpt-4.1', input: 'hi', background: true });
+  const headers = { authorization: 'Bearer test', 'content-type': 'application/json' };
+  let started = 0;
+  await inParallel(async () => {
+    if (started >= COUNT) return false;
+    started += 1;
+    const answer = await fetch(`${rig.emulator.url}/responses`, { method: 'POST', headers, body });
+    ids.push(((await answer.json()) as { id: string }).id);
+    return true;
+  });
+  expect(new Set(ids).size).toBe(COUNT);
+  expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThan(100);
+
+  await rig.emulator.close();
+  const begun = performance.now();
+  rig = await startRig({ dataDir: rig.dataDir });
+  const { client, emulator } = rig;
+  expect(performance.now() - begun).toBeLessThan(5000);
+
+  const status = (await (await fetch(new URL('/emulator/status', emulator.url))).json()) as { counts: unknown };
+  expect(status.counts).toEqual({ creates: COUNT, responses_by_status: { in_progress: COUNT } });
+  for (const id of [ids[0], ids[COUNT / 2], ids[COUNT - 1]]) {
+    expect(await client.responses.retrieve(id ?? '')).toMatchObject({ id, status: 'in_progress' });
+  }
+}, 120_000);
