@@ -33,6 +33,8 @@ export const pipelineInputSchema = z.strictObject({
 });
 export type PipelineInput = z.infer<typeof pipelineInputSchema>;
 
+/** Deeper input would break whoever walks through it, and a workflow that breaks is tried again for ever. */
+const MAX_DEPTH = 100;
 const WHY_NO_SECRETS = 'which history would keep; set credentials at the worker instead';
 
 /** A pipeline that was found valid. */
@@ -43,6 +45,10 @@ export type PipelinePlan = { input: PipelineInput; steps: PlannedStep[] };
  * @throws InvalidInputError naming every wrong path, what was expected and what came; credentials are never echoed.
  */
 export function planPipeline(raw: unknown): PipelinePlan {
+  if (isDeeperThan(MAX_DEPTH, raw)) {
+    const message = `expected at most ${MAX_DEPTH} lists or objects inside each other`;
+    throw new InvalidInputError('pipeline input', [{ path: [], message }]);
+  }
   const secrets = findSecrets(raw).map(({ path, kind }) => ({ path, message: `holds ${kind}, ${WHY_NO_SECRETS}` }));
   if (secrets.length > 0) throw new InvalidInputError('pipeline input', secrets);
   const parsed = pipelineInputSchema.safeParse(raw);
@@ -52,6 +58,16 @@ export function planPipeline(raw: unknown): PipelinePlan {
   const all = [...unsupported(input), ...issues];
   if (all.length > 0) throw new InvalidInputError('pipeline input', all);
   return { input, steps };
+}
+
+function isDeeperThan(depth: number, value: unknown): boolean {
+  let level = [value];
+  for (let left = depth; left > 0 && level.length > 0; left -= 1) level = level.flatMap(children);
+  return level.some((part) => children(part).length > 0);
+}
+
+function children(value: unknown): unknown[] {
+  return value !== null && typeof value === 'object' ? Object.values(value) : [];
 }
 
 function unsupported(input: PipelineInput): { path: string[]; message: string }[] {

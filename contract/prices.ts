@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type HostedCalls, type Usage } from './usage';
+import { type HostedCalls, NO_USAGE, type Usage } from './usage';
 
 const usd = z.number().min(0);
 
@@ -57,9 +57,15 @@ export function costOf(prices: PriceTable, model: string, use: { usage: Usage; h
   return { tokensUsd: tokensCost(price, use.usage), toolFeesUsd, unpriced: false };
 }
 
+/** Name under which a model stands in a table: its own, or that of the model that a dated snapshot belongs to. */
+export function pricedName({ models }: PriceTable, model: string): string | undefined {
+  return [model, model.replace(/-\d{4}-\d{2}-\d{2}$/, '')].find((name) => Object.hasOwn(models, name));
+}
+
 /** Price of a model, or of the model that a dated snapshot belongs to. */
 export function priceOf(prices: PriceTable, model: string): ModelPrice | undefined {
-  return prices.models[model] ?? prices.models[model.replace(/-\d{4}-\d{2}-\d{2}$/, '')];
+  const name = pricedName(prices, model);
+  return name === undefined ? undefined : prices.models[name];
 }
 
 function tokensCost(price: ModelPrice, usage: Usage): number {
@@ -86,11 +92,11 @@ export function worstPrice(prices: PriceTable, step: StepBound): number {
   const price = priceOf(prices, step.model);
   if (!price) return Number.NaN;
   const calls = step.tools.length * ASSUMED_CALLS_PER_TOOL;
-  const hostedCalls = Object.fromEntries(step.tools.map((tool) => [tool, ASSUMED_CALLS_PER_TOOL]));
   const input = Math.ceil(step.ownBytes / BYTES_PER_TOKEN) + step.contextTokens + calls * ASSUMED_INPUT_TOKENS_PER_CALL;
-  const usage = { input, cached: 0, cacheWrite: 0, output: maxOutput(prices, step), reasoning: 0 };
-  const { tokensUsd, toolFeesUsd } = costOf(prices, step.model, { usage, hostedCalls });
-  return tokensUsd + toolFeesUsd;
+  // Writing to the provider's cache can cost more than plain input.
+  const dearest = { ...price, input: Math.max(price.input, price.cached ?? 0, price.cacheWrite ?? 0) };
+  const tokensUsd = tokensCost(dearest, { ...NO_USAGE, input, output: maxOutput(prices, step) });
+  return step.tools.reduce((sum, tool) => sum + ASSUMED_CALLS_PER_TOOL * (prices.toolCalls[tool] ?? 0), tokensUsd);
 }
 
 /** Most output tokens that one response of a step can have. */

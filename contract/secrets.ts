@@ -7,12 +7,12 @@ export type SecretFinding = { path: PropertyKey[]; kind: string };
 const TEXT_PATTERNS: readonly [kind: string, pattern: RegExp][] = [
   ['an API key', /\bsk-[A-Za-z0-9_-]{20,}/],
   ['a webhook secret', /\bwhsec_[A-Za-z0-9+/=]{20,}/],
-  ['credentials in a URL', /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:[^\s/@]+@/i],
+  ['credentials in a URL', /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]+:[^\s/@]+@/i],
 ];
 const URL_PARAMETER = /[?&](?:api[_-]?key|key|token|access[_-]?token|secret|password|signature)=[^&\s]+/i;
 const SECRET_FIELDS = /^(?:authorization|headers|api[_-]?key|access[_-]?token|token|password|secret)$/i;
 
-/** Every place in `value` that holds a credential. */
+/** Every place in a pipeline's input that holds a credential. */
 export function findSecrets(value: unknown): SecretFinding[] {
   const findings: SecretFinding[] = [];
   visit(value, [], findings);
@@ -35,15 +35,17 @@ function visit(value: unknown, path: PropertyKey[], findings: SecretFinding[]): 
 function visitFields(value: object, path: PropertyKey[], findings: SecretFinding[]): void {
   for (const [name, field] of Object.entries(value)) {
     const fieldPath = [...path, name];
-    if (SECRET_FIELDS.test(name) && isToolField(path) && field !== null)
+    const kind = secretKind(name);
+    if (kind) findings.push({ path, kind: `${kind} as the name of a field` });
+    else if (SECRET_FIELDS.test(name) && isToolField(path) && field !== null)
       findings.push({ path: fieldPath, kind: `"${name}"` });
     else visit(field, fieldPath, findings);
   }
 }
 
-/** `…tools[N]` and everything below it; a JSON schema or a user's input may well have a field named "token". */
-function isToolField(path: PropertyKey[]): boolean {
-  return path.includes('tools');
+/** A tool and everything below it; a JSON schema or a user's input may well have a field named "token". */
+function isToolField([root, ...path]: PropertyKey[]): boolean {
+  return (root === 'steps' && path[1] === 'tools') || (root === 'defaults' && path[0] === 'tools');
 }
 
 /** What kind of credential a text holds; undefined where it holds none. */

@@ -15,7 +15,7 @@ export class TemplateError extends Error {
   }
 }
 
-const TEMPLATE = /\{\{\s*([^{}]*?)\s*\}\}/g;
+const TEMPLATE = /\{\{([^{}]*)\}\}/g;
 const IDENTIFIER = /^[A-Za-z0-9_-]+$/;
 
 /**
@@ -27,7 +27,7 @@ export function parseTemplate(prompt: string): TemplatePart[] {
   let end = 0;
   for (const match of prompt.matchAll(TEMPLATE)) {
     if (match.index > end) parts.push({ kind: 'text', text: prompt.slice(end, match.index) });
-    parts.push(parseExpression(match[1] ?? ''));
+    parts.push(parseExpression((match[1] ?? '').trim()));
     end = match.index + match[0].length;
   }
   if (end < prompt.length) parts.push({ kind: 'text', text: prompt.slice(end) });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fromZod, InvalidInputError } from '../contract/issues';
-import { type PriceTable, priceTableSchema } from '../contract/prices';
+import { pricedName, type PriceTable, priceTableSchema } from '../contract/prices';
 // Not named like this module: loaders that try extensions in turn would take the table for it.
 import table from './price-table.json';
 
@@ -33,7 +33,7 @@ function parsePrices(raw: unknown, file: string): PriceTable {
 /** The part of a table that a run needs: the models it names, a dated snapshot by its model, and every tool's fee. */
 export function selectPrices(prices: PriceTable, models: readonly string[]): PriceTable {
   const named = models.flatMap((model) => {
-    const name = [model, model.replace(/-\d{4}-\d{2}-\d{2}$/, '')].find((candidate) => prices.models[candidate]);
+    const name = pricedName(prices, model);
     const price = name === undefined ? undefined : prices.models[name];
     return name === undefined || price === undefined ? [] : [[name, price] as const];
   });
