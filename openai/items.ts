@@ -7,13 +7,13 @@ import { outputText } from './text';
  * An allowlist, because one field too many (`created_by`, `parsed`, `status` where it is refused) is a 400 for the
  * whole step. Ids are never sent: an item with an id must come with the reasoning item before it, and a reasoning item
  * of a background response cannot be sent again at all, since a read gives no `encrypted_content`.
- * Left out, because their schema demands the id: `file_search_call`, `code_interpreter_call`, `image_generation_call`,
- * `mcp_call`, `mcp_list_tools` and approvals; what they found stands in the message that follows them.
+ * Left out, because their schema demands the id: `web_search_call`, `file_search_call`, `code_interpreter_call`,
+ * `image_generation_call`, `mcp_call`, `mcp_list_tools` and approvals. What they found stands in the message that
+ * follows them, with its sources as annotations. Some clients send `web_search_call` without its id and the API lets
+ * them; a search query is not worth a step that may be refused.
  */
 const REPLAYED: Record<string, readonly string[]> = {
   message: ['role', 'phase'],
-  // Its schema names the id too, but clients that leave it out are in wide use.
-  web_search_call: ['status', 'action'],
   function_call: ['call_id', 'name', 'arguments'],
   function_call_output: ['call_id', 'output'],
   custom_tool_call: ['call_id', 'name', 'input'],

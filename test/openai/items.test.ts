@@ -50,7 +50,6 @@ describe('toContextItems', () => {
   it('sends the prompt, then what can be sent again, without ids and refused fields', () => {
     expect(toContextItems(TURN, 'all')).toEqual([
       PROMPT,
-      { type: 'web_search_call', status: 'completed', action: { type: 'search', query: 'raft' } },
       { type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' },
       { type: 'function_call_output', call_id: 'call_1', output: '42' },
       { type: 'custom_tool_call', call_id: 'call_3', name: 'g', input: 'x' },
