@@ -9,10 +9,14 @@ const DEFAULT_HOME = '.durable-research';
 /** Origin that the embedded emulator is given; its port may change, its name does not. */
 const EMULATOR_ORIGIN = /^emulator:/;
 
-const optional = z
-  .string()
-  .transform((text) => (text.trim() === '' ? undefined : text.trim()))
-  .optional();
+const optional = z.string().optional();
+/** A create that may take less is given up before it is answered, one that may take longer parks a step. */
+const CREATE_TIMEOUT_MS = { min: 1_000, max: 600_000 } as const;
+const createTimeoutSchema = durationSchema.refine(
+  (text) => durationMs(text) >= CREATE_TIMEOUT_MS.min && durationMs(text) <= CREATE_TIMEOUT_MS.max,
+  'expected a duration between 1s and 10m',
+);
+const WEBHOOK_SECRET = /^(?:whsec_)?(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 const environmentSchema = z.object({
   OPENAI_API_KEY: optional,
@@ -25,9 +29,12 @@ const environmentSchema = z.object({
   DURABLE_RESEARCH_ORIGIN: optional,
   DURABLE_RESEARCH_STORE: z.enum(['files', 'provider'], { error: 'expected "files" or "provider"' }).optional(),
   DURABLE_RESEARCH_PRICES: optional,
-  DURABLE_RESEARCH_CREATE_TIMEOUT: durationSchema.optional(),
+  DURABLE_RESEARCH_CREATE_TIMEOUT: createTimeoutSchema.optional(),
   DURABLE_RESEARCH_NOTIFY_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) URL' }).optional(),
-  DURABLE_RESEARCH_NOTIFY_SECRET: optional,
+  DURABLE_RESEARCH_NOTIFY_SECRET: z
+    .string()
+    .regex(WEBHOOK_SECRET, 'expected a secret in base64, with or without "whsec_" before it')
+    .optional(),
   DURABLE_RESEARCH_NOTIFY_COMMAND: optional,
 });
 
@@ -76,7 +83,7 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError naming the variable; values are not echoed.
  */
 export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
-  const parsed = environmentSchema.safeParse(env);
+  const parsed = environmentSchema.safeParse(withoutBlanks(env));
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw new ConfigurationError(`the environment is not valid: ${problems.join('; ')}`);
@@ -93,6 +100,12 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     createTimeoutMs: durationMs(values.DURABLE_RESEARCH_CREATE_TIMEOUT ?? '30s'),
     notify: notifyConfig(values),
   };
+}
+
+/** Compose files and shells set what is not there to an empty text. */
+function withoutBlanks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const set = Object.entries(env).flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : []));
+  return Object.fromEntries(set) as NodeJS.ProcessEnv;
 }
 
 type Environment = z.infer<typeof environmentSchema>;

@@ -30,9 +30,12 @@ export interface Watcher extends Announcer {
 export function createWatcher(deps: WatcherDeps): Watcher {
   const timers = new Map<string, NodeJS.Timeout>();
 
-  const schedule = (wait: PendingWait): void => {
-    const { responseId } = wait.input;
-    const timer = setTimeout(() => void lookAgain(wait), delayMs(wait.input, Date.now()));
+  const schedule = (wait: PendingWait, leastMs = 0): void => {
+    const { responseId, deadlineAt } = wait.input;
+    const now = Date.now();
+    // At the deadline the wait itself looks and judges; a response that nobody waits for is not watched for ever.
+    if (now >= deadlineAt) return void timers.delete(responseId);
+    const timer = setTimeout(() => void lookAgain(wait), Math.max(leastMs, delayMs(wait.input, now)));
     timer.unref();
     timers.set(responseId, timer);
   };
@@ -47,7 +50,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       await deps.complete(wait, collected);
     } catch (error) {
       deps.onError(wait, error);
-      if (timers.has(responseId) && error instanceof ProviderError && isRetryable(error.type)) schedule(wait);
+      const retried = timers.has(responseId) && error instanceof ProviderError && isRetryable(error.type);
+      if (retried) schedule(wait, error.retryAfterMs);
       else timers.delete(responseId);
     }
   };

@@ -66,7 +66,7 @@ export class Board {
         .filter(({ state }) => state === 'in_progress')
         .slice(0, MAX_WAITING)
         .map(waitingText),
-      warnings: [...this.warnings],
+      warnings: this.warnings.slice(-MAX_WARNINGS),
     };
   }
 
@@ -78,6 +78,8 @@ export class Board {
 
 const NO_TOKENS = { input: 0, cached: 0, cacheWrite: 0, output: 0, reasoning: 0 };
 const MAX_WAITING = 20;
+/** The latest: an answer must fit into one message, however much went wrong. */
+const MAX_WARNINGS = 100;
 
 function waitingText({ id, responseId }: StepProgress): string {
   return `${id}: response ${responseId ?? '?'}`;

@@ -174,10 +174,10 @@ describe('credentials in the input are refused and never echoed', () => {
   });
 });
 
-describe('edges of the graph', () => {
-  const needs = (steps: object[]): Record<string, string[]> =>
-    Object.fromEntries(planPipeline({ steps, input: { topic: 'Raft' } }).steps.map(({ id, needs: ids }) => [id, ids]));
+const needs = (steps: object[]): Record<string, string[]> =>
+  Object.fromEntries(planPipeline({ steps, input: { topic: 'Raft' } }).steps.map(({ id, needs: ids }) => [id, ids]));
 
+describe('edges of the graph', () => {
   test('a step follows the one before it, unless it says otherwise', () => {
     expect(needs([step('a'), step('b'), step('c', { after: [] })])).toEqual({ a: [], b: ['a'], c: [] });
   });

@@ -1,0 +1,155 @@
+import { fallbackMs } from '../../activities/await-response';
+import { type PendingWait } from '../../activities';
+import { type Collected } from '../../contract/outcome';
+import { ProviderError } from '../../openai';
+import { createWatcher, delayMs, type Watcher, type WatcherDeps } from '../../worker/watcher';
+
+test.each<[waited: number, delay: number]>([
+  [-5_000, 500],
+  [0, 500],
+  [5_000, 500],
+  [20_000, 2_000],
+  [300_000, 30_000],
+  [7_200_000, 30_000],
+])('after %i ms the next look comes in %i ms', (waited, delay) => {
+  expect(delayMs({ createdAt: 1_000_000 }, 1_000_000 + waited)).toBe(delay);
+});
+
+test.each<[waited: number, left: number, fallback: number]>([
+  [-5_000, 3_600_000, 10_000],
+  [0, 3_600_000, 10_000],
+  [40_000, 3_600_000, 20_000],
+  [600_000, 3_600_000, 60_000],
+  [600_000, 4_000, 4_000],
+  [600_000, 0, 1],
+])('after %i ms, %i ms before the deadline, the fallback comes in %i ms', (waited, left, fallback) => {
+  const createdAt = 1_000_000;
+  expect(fallbackMs({ createdAt, deadlineAt: createdAt + waited + left }, createdAt + waited)).toBe(fallback);
+});
+
+const collected: Collected = {
+  responseId: 'resp_1',
+  status: 'completed',
+  model: 'gpt-x',
+  hostedCalls: {},
+  preview: 'text',
+  textBytes: 4,
+  citations: [],
+};
+
+const wait = (responseId = 'resp_1', deadline = 3_600_000): PendingWait => ({
+  workflowId: 'w',
+  activityId: `await:${responseId}`,
+  input: { origin: 'o', stepId: 'a', responseId, createdAt: Date.now(), deadlineAt: Date.now() + deadline },
+});
+
+describe('a watcher', () => {
+  let watcher: Watcher;
+  let looks: number;
+  let answers: (Collected | Error | undefined)[];
+  let completed: string[];
+  let errors: unknown[];
+  let completing: WatcherDeps['complete'];
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    looks = 0;
+    answers = [];
+    completed = [];
+    errors = [];
+    completing = ({ activityId }) => Promise.resolve(void completed.push(activityId));
+    watcher = createWatcher({
+      look: () => {
+        looks += 1;
+        const answer = answers.shift();
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+      complete: (pending, result) => completing(pending, result),
+      onError: (_wait, error) => errors.push(error),
+    });
+  });
+  afterEach(() => {
+    watcher.stop();
+    jest.useRealTimers();
+  });
+
+  test('looks until the response has ended and completes the wait once', async () => {
+    answers = [undefined, undefined, collected, collected];
+    watcher.watch(wait());
+    expect(watcher.size).toBe(1);
+    await jest.advanceTimersByTimeAsync(499);
+    expect(looks).toBe(0);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(looks).toBe(3);
+    expect(completed).toEqual(['await:resp_1']);
+    expect(watcher.size).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('watches a response once, however often it is told to', async () => {
+    for (let i = 0; i < 5; i += 1) watcher.watch(wait());
+    watcher.watch(wait('resp_2'));
+    expect([watcher.size, jest.getTimerCount()]).toEqual([2, 2]);
+    await jest.advanceTimersByTimeAsync(500);
+    expect(looks).toBe(2);
+  });
+
+  test('goes on after a failure that may pass, after the wait the provider asks for', async () => {
+    answers = [new ProviderError('RateLimited', 'slow down', 20_000), collected];
+    watcher.watch(wait());
+    await jest.advanceTimersByTimeAsync(500 + 19_999);
+    expect(looks).toBe(1);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(completed).toEqual(['await:resp_1']);
+    expect(errors).toHaveLength(1);
+  });
+
+  test.each<[string, Error]>([
+    ['ResponseLost', new ProviderError('ResponseLost', 'gone')],
+    ['of the disk', new Error('disk full')],
+  ])('leaves a failure that does not pass to the wait itself: %s', async (_name, error) => {
+    answers = [error, collected];
+    watcher.watch(wait());
+    await jest.advanceTimersByTimeAsync(600_000);
+    expect([looks, completed, watcher.size]).toEqual([1, [], 0]);
+    expect(errors).toEqual([error]);
+  });
+
+  test('forgets a wait whose completion failed, so that the wait can hand it over again', async () => {
+    answers = [collected, collected];
+    completing = () => Promise.reject(new Error('no connection'));
+    watcher.watch(wait());
+    await jest.advanceTimersByTimeAsync(500);
+    expect([errors.length, watcher.size]).toEqual([1, 0]);
+    completing = ({ activityId }) => Promise.resolve(void completed.push(activityId));
+    watcher.watch(wait());
+    await jest.advanceTimersByTimeAsync(500);
+    expect(completed).toEqual(['await:resp_1']);
+  });
+
+  test('ends at the deadline, where the wait itself looks: a response that never ends is not watched for ever', async () => {
+    watcher.watch(wait('resp_1', 60_000));
+    await jest.advanceTimersByTimeAsync(100_000);
+    expect(watcher.size).toBe(0);
+    const before = looks;
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    expect(looks).toBe(before);
+  });
+
+  test('leaves no timer behind when it is stopped, not even that of a look on its way', async () => {
+    const asked: ((ended: Collected | undefined) => void)[] = [];
+    const slow = createWatcher({
+      look: () => new Promise((resolve) => asked.push(resolve)),
+      complete: ({ activityId }) => Promise.resolve(void completed.push(activityId)),
+      onError: (_wait, error) => errors.push(error),
+    });
+    slow.watch(wait());
+    slow.watch(wait('resp_2'));
+    await jest.advanceTimersByTimeAsync(500);
+    slow.stop();
+    for (const answer of asked) answer(undefined);
+    expect(asked).toHaveLength(2);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect([jest.getTimerCount(), slow.size, completed.length, errors.length]).toEqual([0, 0, 0, 0]);
+  });
+});

@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { ConfigurationError, readWorkerConfig } from '../../worker/config';
+
+const KEY = 'sk-1234567890abcdefghijKEY';
+const SECRET = `whsec_${Buffer.from('the secret of a receiver').toString('base64')}`;
+const BASE = { OPENAI_API_KEY: KEY };
+
+test('a key is enough, and the rest has defaults', () => {
+  expect(readWorkerConfig(BASE)).toEqual({
+    provider: { apiKey: KEY },
+    simulated: false,
+    defaultModel: expect.stringMatching(/^gpt-/),
+    taskQueue: 'durable-research',
+    home: resolve('.durable-research'),
+    store: 'files',
+    createTimeoutMs: 30_000,
+  });
+});
+
+test('every variable is read', () => {
+  const config = readWorkerConfig({
+    ...BASE,
+    OPENAI_BASE_URL: 'https://host/v1',
+    OPENAI_ORG_ID: 'org',
+    OPENAI_PROJECT_ID: 'proj',
+    OPENAI_MODEL: 'gpt-y',
+    TEMPORAL_TASK_QUEUE: 'queue',
+    DURABLE_RESEARCH_HOME: '/data',
+    DURABLE_RESEARCH_ORIGIN: 'emulator:x',
+    DURABLE_RESEARCH_STORE: 'provider',
+    DURABLE_RESEARCH_PRICES: '/prices.json',
+    DURABLE_RESEARCH_CREATE_TIMEOUT: '5s',
+    DURABLE_RESEARCH_NOTIFY_URL: 'https://host/hook',
+    DURABLE_RESEARCH_NOTIFY_SECRET: SECRET,
+    DURABLE_RESEARCH_NOTIFY_COMMAND: 'cat',
+  });
+  expect(config).toEqual({
+    provider: { apiKey: KEY, baseURL: 'https://host/v1', organization: 'org', project: 'proj', origin: 'emulator:x' },
+    simulated: true,
+    defaultModel: 'gpt-y',
+    taskQueue: 'queue',
+    home: '/data',
+    store: 'provider',
+    pricesFile: '/prices.json',
+    createTimeoutMs: 5_000,
+    notify: { url: 'https://host/hook', secret: SECRET, command: 'cat' },
+  });
+});
+
+test('a variable that is set to nothing is not set', () => {
+  const names = [
+    'OPENAI_BASE_URL',
+    'OPENAI_ORG_ID',
+    'OPENAI_PROJECT_ID',
+    'OPENAI_MODEL',
+    'TEMPORAL_TASK_QUEUE',
+    'DURABLE_RESEARCH_HOME',
+    'DURABLE_RESEARCH_ORIGIN',
+    'DURABLE_RESEARCH_STORE',
+    'DURABLE_RESEARCH_PRICES',
+    'DURABLE_RESEARCH_CREATE_TIMEOUT',
+    'DURABLE_RESEARCH_NOTIFY_URL',
+    'DURABLE_RESEARCH_NOTIFY_SECRET',
+    'DURABLE_RESEARCH_NOTIFY_COMMAND',
+  ];
+  for (const blank of ['', '  '])
+    expect(readWorkerConfig({ ...BASE, ...Object.fromEntries(names.map((name) => [name, blank])) })).toEqual(
+      readWorkerConfig(BASE),
+    );
+});
+
+test.each<[name: string, env: NodeJS.ProcessEnv, message: RegExp]>([
+  ['no key', {}, /^OPENAI_API_KEY is not set\. Set it to/],
+  ['a blank key', { OPENAI_API_KEY: ' ' }, /^OPENAI_API_KEY is not set/],
+  [
+    'an unknown store',
+    { ...BASE, DURABLE_RESEARCH_STORE: 's3' },
+    /DURABLE_RESEARCH_STORE: expected "files" or "provider"/,
+  ],
+  [
+    'a time-out in words',
+    { ...BASE, DURABLE_RESEARCH_CREATE_TIMEOUT: 'soon' },
+    /DURABLE_RESEARCH_CREATE_TIMEOUT: expected a duration/,
+  ],
+  [
+    'a time-out no create keeps',
+    { ...BASE, DURABLE_RESEARCH_CREATE_TIMEOUT: '1ms' },
+    /CREATE_TIMEOUT: expected a duration between 1s and 10m/,
+  ],
+  [
+    'a time-out beyond timers',
+    { ...BASE, DURABLE_RESEARCH_CREATE_TIMEOUT: '25d' },
+    /CREATE_TIMEOUT: expected a duration between 1s and 10m/,
+  ],
+  [
+    'a receiver that is no URL',
+    { ...BASE, DURABLE_RESEARCH_NOTIFY_URL: 'host/hook' },
+    /DURABLE_RESEARCH_NOTIFY_URL: expected an http\(s\) URL/,
+  ],
+  [
+    'a receiver that is no http URL',
+    { ...BASE, DURABLE_RESEARCH_NOTIFY_URL: 'file:///etc/passwd', DURABLE_RESEARCH_NOTIFY_SECRET: SECRET },
+    /DURABLE_RESEARCH_NOTIFY_URL: expected an http\(s\) URL/,
+  ],
+  [
+    'a receiver without a secret',
+    { ...BASE, DURABLE_RESEARCH_NOTIFY_URL: 'https://host' },
+    /set without DURABLE_RESEARCH_NOTIFY_SECRET/,
+  ],
+  [
+    'a secret that signs nothing',
+    { ...BASE, DURABLE_RESEARCH_NOTIFY_URL: 'https://host', DURABLE_RESEARCH_NOTIFY_SECRET: 'whsec_my secret!' },
+    /DURABLE_RESEARCH_NOTIFY_SECRET: expected a secret in base64/,
+  ],
+])('%s: the message names the variable and echoes no value', (_name, env, message) => {
+  const read = (): unknown => readWorkerConfig(env);
+  expect(read).toThrow(ConfigurationError);
+  expect(read).toThrow(message);
+  expect(read).not.toThrow(/sk-1234|my secret!|etc\/passwd/);
+});

@@ -1,0 +1,82 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  RetryState,
+  TimeoutFailure,
+  TimeoutType,
+} from '@temporalio/common';
+import { failureOf, lastWords, lostCreate } from '../../workflows/failures';
+
+const activity = (cause: Error): ActivityFailure =>
+  new ActivityFailure(
+    'activity failed',
+    'durableResearch.createResponse',
+    'create:a/1/1',
+    RetryState.NON_RETRYABLE_FAILURE,
+    'w',
+    cause,
+  );
+const application = (type: string): ActivityFailure =>
+  activity(ApplicationFailure.create({ type, message: `${type}, in words`, nonRetryable: true }));
+const timeout = (details?: unknown): ActivityFailure =>
+  activity(new TimeoutFailure('start to close', details, TimeoutType.START_TO_CLOSE));
+const cancelled = activity(new CancelledFailure('cancelled'));
+
+describe('failureOf', () => {
+  test('the engine’s own failure keeps its name and its words', () => {
+    expect(failureOf(application('Unauthorized'))).toEqual({ type: 'Unauthorized', message: 'Unauthorized, in words' });
+  });
+
+  test('an activity that ran out of time could not reach the provider', () => {
+    expect(failureOf(timeout())).toEqual({
+      type: 'ProviderUnavailable',
+      message: 'durableResearch.createResponse timed out: start to close',
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ['a cancel', cancelled],
+    ['a cancel of the workflow', new CancelledFailure('cancelled')],
+    ['a failure of somebody else', application('TypeError')],
+    ['a failure without an activity', ApplicationFailure.create({ type: 'Unauthorized', message: 'x' })],
+    ['a bug', new TypeError('x is undefined')],
+    ['nothing', undefined],
+  ])('%s is no outcome of a step', (_name, error) => {
+    expect(failureOf(error)).toBeUndefined();
+  });
+});
+
+describe('lostCreate', () => {
+  test('what the activity called ambiguous may have been sent', () => {
+    expect(lostCreate(application('CreateAmbiguous'))).toEqual({ sent: true, reason: 'CreateAmbiguous, in words' });
+  });
+
+  test.each<[details: unknown, sent: boolean]>([
+    [{ sending: true }, true],
+    [{ sending: false }, false],
+    [undefined, false],
+    [null, false],
+    ['sending', false],
+    [{ sending: 'yes' }, false],
+  ])('a worker that died with the mark %j: sent %j', (details, sent) => {
+    expect(lostCreate(timeout(details))).toEqual({ sent, reason: expect.stringMatching(/^the worker did not report/) });
+  });
+
+  test.each<[string, unknown]>([
+    ['a refusal', application('InvalidRequest')],
+    ['a rate limit', application('RateLimited')],
+    ['a cancel', cancelled],
+    ['a bug', new Error('x')],
+  ])('%s is no lost create', (_name, error) => {
+    expect(lostCreate(error)).toBeUndefined();
+  });
+});
+
+test.each<[unknown, string]>([
+  [application('Unauthorized'), 'Unauthorized, in words'],
+  [new Error('plain'), 'plain'],
+  ['text', 'text'],
+])('lastWords', (error, words) => {
+  expect(lastWords(error)).toBe(words);
+});
