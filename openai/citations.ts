@@ -72,9 +72,11 @@ function placeOf(annotation: Annotation): number {
   return annotation.type === 'file_citation' ? annotation.index : annotation.end_index;
 }
 
-/** An offset that points nowhere cites the end of its part. */
+/** An offset that points nowhere cites the end of its part; a mark never stands inside a character. */
 function within(text: string, place: number): number {
-  return Number.isFinite(place) ? Math.min(Math.max(0, Math.trunc(place)), text.length) : text.length;
+  if (!Number.isFinite(place)) return text.length;
+  const at = Math.min(Math.max(0, Math.trunc(place)), text.length);
+  return /[\uDC00-\uDFFF]/.test(text.charAt(at)) ? at + 1 : at;
 }
 
 function sourceOf(annotation: Annotation): Pick<Citation, 'url' | 'fileId' | 'title'> {

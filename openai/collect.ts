@@ -6,7 +6,7 @@ import { citationsOf } from './citations';
 import { failureOf } from './failure-of';
 import { formatReader, type FormatResult } from './format';
 import { type Item, type ProviderResponse } from './port';
-import { answerMessages, messageText, outputText, refusalOf } from './text';
+import { outputText, refusalOf, structuredText } from './text';
 
 /** What the caller wants of a terminal response. */
 type CollectOptions = {
@@ -26,7 +26,9 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
   if (!status.success) throw new Error(`response ${response.id} has not ended: its status is ${response.status}`);
   const text = outputText(response.output);
   const structured =
-    options.format && status.data === 'completed' ? readFormat(response.output, options.format) : undefined;
+    options.format && status.data === 'completed'
+      ? formatReader(options.format)(structuredText(response.output))
+      : undefined;
   const failure =
     failureOf(response) ?? (status.data === 'completed' ? unusable(response, text, structured) : undefined);
   const json = failure === undefined && structured && 'json' in structured ? structured.json : undefined;
@@ -42,12 +44,6 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
     ...(json !== undefined && fits(json) && { json }),
     citations: citationsOf(response.output, options.stepId),
   };
-}
-
-/** Structured output is the last message's text; what stands before it is talk. */
-function readFormat(output: readonly Item[], format: Record<string, unknown>): FormatResult {
-  const last = answerMessages(output).map(messageText).findLast(Boolean);
-  return formatReader(format)(last ?? '');
 }
 
 function unusable(

@@ -43,3 +43,8 @@ export function refusalOf(output: readonly Item[]): string | undefined {
     .flat()
     .find(({ type }) => type === 'refusal')?.refusal;
 }
+
+/** Text of a structured output: the last message's, since what stands before it is talk. */
+export function structuredText(output: readonly Item[]): string {
+  return answerMessages(output).map(messageText).findLast(Boolean) ?? '';
+}

@@ -34,12 +34,18 @@ async function failure(call: Promise<unknown>): Promise<ProviderError> {
 
 /** A TCP server that does something to the bytes of a connection. */
 async function tcp(onData: (socket: Socket) => void): Promise<Provider> {
+  const sockets: Socket[] = [];
   const server: Server = createServer((socket) => {
+    sockets.push(socket);
     socket.on('error', () => socket.destroy());
     socket.once('data', () => onData(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  servers.push({ stop: () => new Promise((resolve) => server.close(() => resolve())) });
+  const stop = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  servers.push({ stop });
   const { port } = server.address() as AddressInfo;
   return createProvider({ apiKey: API_KEY, baseURL: `http://127.0.0.1:${port}/v1` });
 }

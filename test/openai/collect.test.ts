@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { collectedSchema } from '../../contract/outcome';
 import { collect } from '../../openai/collect';
 import { outputText } from '../../openai/text';
@@ -196,6 +197,31 @@ describe('citations', () => {
       message(part('abc', [url('https://a', 99), url('https://b', -5), file('f', 'x'), file('g', 1.7)])),
     ]);
     expect(citations.map(({ at }) => at)).toEqual([0, 1, 3, 3]);
+  });
+
+  it('puts every mark into the text and between characters, whatever the offsets', () => {
+    const text = fc.string({ unit: 'binary', minLength: 1 });
+    const place = fc.oneof(fc.integer({ min: -5, max: 50 }), fc.double(), fc.constant(null));
+    const parts = fc.array(fc.tuple(text, fc.array(place, { maxLength: 3 })), { minLength: 1, maxLength: 4 });
+    const property = fc.property(fc.array(parts, { minLength: 1, maxLength: 3 }), (messages) => {
+      const output = messages.map((of) =>
+        message(
+          ...of.map(([t, places]) =>
+            part(
+              t,
+              places.map((at, i) => url(`https://${i}`, at)),
+            ),
+          ),
+        ),
+      );
+      const whole = outputText(output);
+      for (const { at } of run(output).citations) {
+        expect(at).toBeLessThanOrEqual(whole.length);
+        // Half a character would come back as another one.
+        expect(Buffer.from(whole.slice(0, at)).toString()).toBe(whole.slice(0, at));
+      }
+    });
+    fc.assert(property, { numRuns: 200 });
   });
 
   it('bounds how many and how long, and passes over what it does not know', () => {
