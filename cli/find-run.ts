@@ -1,6 +1,7 @@
 import { type WorkflowExecutionInfo } from '@temporalio/client';
 import { type ResearchClient } from '../client';
 import { PIPELINE_WORKFLOW } from '../contract/names';
+import { invocation } from './invocation';
 import { UsageError } from './errors';
 
 /** Runs that are looked at for the newest: Temporal lists open runs first, then those closed last. */
@@ -24,6 +25,6 @@ export async function recentRuns({ client, taskQueue }: ResearchClient): Promise
 export async function newestRun(research: ResearchClient): Promise<string> {
   const runs = await recentRuns(research);
   const newest = runs.find(({ status }) => status.name === 'RUNNING') ?? runs[0];
-  if (!newest) throw new UsageError('there is no run yet; start one with: durable-research run "your question"');
+  if (!newest) throw new UsageError(`there is no run yet; start one with: ${invocation('run "your question"')}`);
   return newest.workflowId;
 }

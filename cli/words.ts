@@ -1,9 +1,10 @@
+import { invocation } from './invocation';
 import { type Session, uiLink } from './session';
 import { fitted, note, noteStyle } from './terminal';
 
 /** What Ctrl-C says: the run is not this process. */
 export function comeBack(workflowId: string): string {
-  return `${workflowId} goes on without this window. Come back with: durable-research resume ${workflowId}`;
+  return `${workflowId} goes on without this window. Come back with: ${invocation(`resume ${workflowId}`)}`;
 }
 
 /** Names a run, its page and who answers, before anything is shown of it. */

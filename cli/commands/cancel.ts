@@ -1,4 +1,5 @@
 import { RunNotFoundError } from '../../client';
+import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
 import { Interrupt } from '../interrupt';
 import { startSession } from '../session';
@@ -27,7 +28,7 @@ export async function cancel(workflowId: string): Promise<number> {
     announceRun(session, workflowId);
     const ending = await watchRun(run, interrupt);
     if ('result' in ending) {
-      print(`${workflowId} ended before it could be cancelled. Its result: durable-research resume ${workflowId}`);
+      print(`${workflowId} ended before it could be cancelled. Its result: ${invocation(`resume ${workflowId}`)}`);
       return EXIT.completed;
     }
     print(outStyle()('strong', `${workflowId} is cancelled.`));

@@ -1,4 +1,5 @@
 import { homeDirectory, runForeground } from '../../local';
+import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
 import { note, noteStyle } from '../terminal';
 
@@ -9,7 +10,7 @@ export async function dev(): Promise<number> {
     home: homeDirectory(process.env),
     onLine: (line) => note(style('quiet', line)),
     onReady: ({ temporal, provider, taskQueue }) => {
-      note(style('good', 'Ready. Start runs in another terminal: durable-research run "your question"'));
+      note(style('good', `Ready. Start runs in another terminal: ${invocation('run "your question"')}`));
       note(`  Temporal    ${temporal.address}${temporal.uiUrl === undefined ? '' : `, UI ${temporal.uiUrl}`}`);
       note(`  task queue  ${taskQueue}`);
       const speed = provider.kind === 'emulator' ? `, the offline emulator at speed ${provider.speed ?? 1}` : '';

@@ -1,3 +1,4 @@
+import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
 import { recentRuns } from '../find-run';
 import { Interrupt } from '../interrupt';
@@ -19,7 +20,7 @@ export async function list({ json, limit }: ListOptions): Promise<number> {
   try {
     const runs = await interrupt.race(listed(session, limit));
     if (json) print(JSON.stringify(runs, null, 2));
-    else if (runs.length === 0) note('There is no run yet. Start one with: durable-research run "your question"');
+    else if (runs.length === 0) note(`There is no run yet. Start one with: ${invocation('run "your question"')}`);
     else for (const line of listLines(runs, sizeOf(process.stdout).width, outStyle(), Date.now())) print(line);
     return EXIT.completed;
   } finally {

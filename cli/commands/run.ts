@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { type PipelineInput, type PipelinePlan, planPipeline } from '../../contract/pipeline';
 import { type HostedTool } from '../../contract/step';
+import { invocation } from '../invocation';
 import { confirmCost } from '../confirm-cost';
 import { conclude, type ResultOptions } from '../conclude';
 import { UsageError } from '../errors';
@@ -57,7 +58,7 @@ async function readAsked(question: string, options: RunOptions): Promise<Asked> 
     throw new UsageError('expected a question or --pipeline FILE, got both');
   if (options.pipeline === undefined && question === '')
     throw new UsageError(
-      'expected a question, as in: durable-research run "How does Raft differ from Paxos?"; or --pipeline FILE',
+      `expected a question, as in: ${invocation('run "How does Raft differ from Paxos?"')}; or --pipeline FILE`,
     );
   if (options.pipeline === undefined) return { question };
   const { input } = planPipeline(await readJsonFile(options.pipeline));
@@ -115,9 +116,9 @@ function detach(session: StartedSession, workflowId: string, { json }: RunOption
   if (json) print(JSON.stringify({ workflowId, ...(url !== undefined && { url }) }, null, 2));
   else {
     print(`${workflowId} runs in the background.`);
-    print(`  durable-research resume ${workflowId}   follows it to its result`);
-    print(`  durable-research status ${workflowId}   shows where it stands`);
-    print(`  durable-research cancel ${workflowId}   ends it`);
+    print(`  ${invocation(`resume ${workflowId}`)}   follows it to its result`);
+    print(`  ${invocation(`status ${workflowId}`)}   shows where it stands`);
+    print(`  ${invocation(`cancel ${workflowId}`)}   ends it`);
     if (url !== undefined) print(`  ${url}`);
   }
   return EXIT.completed;

@@ -1,6 +1,7 @@
 import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { RunFailedError, type RunHandle, RunNotFoundError } from '../../client';
 import { type PipelineResult } from '../../contract/pipeline';
+import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
 import { newestRun } from '../find-run';
 import { Interrupt } from '../interrupt';
@@ -36,6 +37,7 @@ async function look(session: Session, workflowId: string): Promise<RunStatus> {
   return {
     workflowId,
     status: statusText(described),
+    taskQueue: described.taskQueue,
     startedAt: described.startTime.toISOString(),
     closedAt: described.closeTime?.toISOString(),
     troubles: pendingTroubles(described),
@@ -71,10 +73,10 @@ async function show(session: Session, found: RunStatus): Promise<void> {
   print(`${style('strong', found.workflowId)}  ${headLine(found, Date.now())}`);
   if (found.url !== undefined) print(style('quiet', found.url));
   if (!found.answered) {
-    const { taskQueue } = session.research;
+    const { taskQueue } = found;
     const what = found.progress ? 'this is from its result' : 'so only what Temporal itself knows is shown';
     print(
-      style('warn', `No worker answers on task queue "${taskQueue}"; ${what}. Start one with: durable-research worker`),
+      style('warn', `No worker answers on task queue "${taskQueue}"; ${what}. Start one with: ${invocation('worker')}`),
     );
   }
   print('');

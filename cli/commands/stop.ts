@@ -1,4 +1,5 @@
 import { homeDirectory, stop as stopServices } from '../../local';
+import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
 import { ProgressLine } from '../session';
 import { note, print } from '../terminal';
@@ -15,6 +16,6 @@ export async function stop(): Promise<number> {
   }
   print(`Stopped ${stopped.join(', ')}.`);
   if (killed.length > 0) print(`Did not end in time and was killed: ${killed.join(', ')}.`);
-  print('Open runs wait for: durable-research resume');
+  print(`Open runs wait for: ${invocation('resume')}`);
   return EXIT.completed;
 }

@@ -12,6 +12,7 @@ import { type Snapshot } from './progress';
 export interface RunStatus {
   workflowId: string;
   status: string;
+  taskQueue: string;
   startedAt: string;
   closedAt?: string;
   /** False where the worker did not answer: then only Temporal's own record is known. */

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../worker/config';
 import { RunFailedError, RunNotFoundError } from '../../client/errors';
 import { InvalidInputError } from '../../contract/issues';
+import { invocationOf } from '../../cli/invocation';
 import { explain, InterruptedError, UsageError, wantsStacks } from '../../cli/errors';
 import { worstText } from '../../cli/views/worst-price';
 
@@ -17,6 +18,14 @@ test.each([
   const { text, exitCode: code } = explain(error, false);
   expect(code).toBe(exitCode);
   expect(text).not.toMatch(/\n\s+at /);
+});
+
+test.each([
+  ['/usr/local/bin/durable-research', {}, 'durable-research resume'],
+  ['/app/dist/cli/main.js', {}, 'npx durable-research resume'],
+  ['/app/node_modules/.bin/durable-research', { npm_command: 'exec' }, 'npx durable-research resume'],
+])('a command is told as %s was started', (file, env, text) => {
+  expect(invocationOf('resume', ['node', file], env)).toBe(text);
 });
 
 test('a stack trace with its causes is shown to those who ask for it', () => {

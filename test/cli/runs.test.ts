@@ -1,5 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { z } from 'zod';
+import { ResearchClient } from '../../client';
 import { pipelineResultSchema } from '../../contract/pipeline';
 import { type Emulator, startEmulator } from '../../emulator';
 import { CliHome } from './cli';
@@ -13,6 +16,8 @@ const TWO_STEPS = {
     { id: 'compare', prompt: 'Compare to Raft.' },
   ],
 };
+
+const stackSchema = z.object({ temporal: z.object({ address: z.string() }) });
 
 let cli: CliHome;
 beforeAll(async () => {
@@ -89,7 +94,7 @@ test('Ctrl-C leaves the run running and says how to come back', async () => {
   await running.shows('workflows/left');
   running.child.kill('SIGINT');
   const { code, stdout, stderr } = await running.ended;
-  expect(stderr).toContain('left goes on without this window. Come back with: durable-research resume left');
+  expect(stderr).toContain('left goes on without this window. Come back with: npx durable-research resume left');
   expect(stdout).toBe('');
   expect(code).toBe(130);
   const resumed = await cli.run(['resume', 'left']);
@@ -150,6 +155,23 @@ test('status shows one snapshot, list the runs, newest first', async () => {
   const starts = runs.map(({ startedAt }) => startedAt);
   expect(starts).toEqual(starts.toSorted().toReversed());
   expect((await cli.run(['list', '--limit', '1'])).stdout.split('\n')).toHaveLength(3);
+});
+
+test('without a worker, status shows what Temporal itself knows', async () => {
+  const { temporal } = stackSchema.parse(JSON.parse(await readFile(join(cli.home, 'supervisor.json'), 'utf8')));
+  const connection = await Connection.connect({ address: temporal.address });
+  try {
+    await new ResearchClient(new Client({ connection }), 'nobody-polls').start(TWO_STEPS, { workflowId: 'alone' });
+    const { code, stdout } = await cli.run(['status', 'alone']);
+    expect(stdout).toMatch(/^alone {2}running · started /);
+    expect(stdout).toContain(
+      'No worker answers on task queue "nobody-polls"; so only what Temporal itself knows is shown.',
+    );
+    expect(code).toBe(0);
+    await new Client({ connection }).workflow.getHandle('alone').terminate();
+  } finally {
+    await connection.close();
+  }
 });
 
 test('an id that nobody knows is told', async () => {
