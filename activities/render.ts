@@ -1,6 +1,6 @@
 import { type ContextItem, type CreateResponseInput, type PromptPart } from '../contract/activities';
 import { promptText, valueAt } from '../contract/template';
-import { type Item, outputText, ProviderError, toContextItems, userMessage } from '../openai';
+import { type Item, outputText, ProviderError, structuredText, toContextItems, userMessage } from '../openai';
 import { missingNote } from '../prompts/missing-note';
 import { type ActivityDeps } from './deps';
 import { readOutput, readPrompt } from './read-output';
@@ -20,9 +20,9 @@ export async function render(sources: Sources, input: CreateResponseInput): Prom
 async function renderPart(sources: Sources, part: PromptPart): Promise<string> {
   if (part.kind === 'text') return part.text;
   if (part.kind === 'missing') return missingNote(part);
-  const text = outputText((await readOutput(sources, part.ref)).output);
-  if (part.field === 'text') return text;
-  const value = valueAt(parseJson(text, part.ref.stepId), part.path);
+  const { output } = await readOutput(sources, part.ref);
+  if (part.field === 'text') return outputText(output);
+  const value = valueAt(parseJson(structuredText(output), part.ref.stepId), part.path);
   if (value === undefined) {
     throw new ProviderError(
       'InvalidRequest',

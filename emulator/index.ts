@@ -59,7 +59,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 
 async function buildApp(deps: Deps): Promise<FastifyInstance> {
   const app = createServer(deps.options.apiKey);
-  await app.register(multipart, { limits: { fileSize: UPLOAD_LIMIT_BYTES, files: 1, fields: 20 } });
+  // The API's clients send names with folders, and citations show them: keep them whole.
+  await app.register(multipart, { preservePath: true, limits: { fileSize: UPLOAD_LIMIT_BYTES, files: 1, fields: 20 } });
   for (const prefix of ['/v1', '']) {
     await app.register(
       async (scope) => {

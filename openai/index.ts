@@ -6,6 +6,6 @@ export { toContextItems, userMessage } from './items';
 export { isTerminal, type Item, type Provider, ProviderError, type ProviderResponse } from './port';
 export { loadPrices, selectPrices } from './prices';
 export { buildRequest } from './request';
-export { outputText } from './text';
+export { outputText, structuredText } from './text';
 export { type UploadProgress } from './upload/send';
 export { uploadFolder, type UploadedFolder, type UploadOptions } from './upload/upload-folder';

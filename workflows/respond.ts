@@ -50,7 +50,7 @@ async function answer(turn: Turn): Promise<Responded> {
     if ('type' in collected) return withoutOutput(turn, 'failed', collected);
     const ref = { stepId: step.id, ...created };
     if (!collected.failure) return { id: step.id, outcome: 'completed', ref, responseIds, collected };
-    if (collected.status === 'incomplete' && step.acceptIncomplete) {
+    if (collected.status === 'incomplete' && step.acceptIncomplete && collected.textBytes > 0) {
       return { id: step.id, outcome: 'incomplete', reason: text(collected.failure), ref, responseIds, collected };
     }
     if (collected.failure.type !== 'ResponseFailed' || retriesLeft === 0) {

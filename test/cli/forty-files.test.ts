@@ -30,9 +30,9 @@ beforeAll(async () => {
 afterAll(() => home.remove());
 
 test.each([
-  ['Where is the billing ledger kept?', /Saffron/, 'storage.md'],
-  ['Who carries the turquoise pager?', /telescope array/, 'on-call.html'],
-  ['What is the annual budget of the Halley observatory?', /412 thousand crowns/, 'budget.pdf'],
+  ['Where is the billing ledger kept?', /Saffron/, 'decisions/storage.md'],
+  ['Who carries the turquoise pager?', /telescope array/, 'handbook/on-call.html'],
+  ['What is the annual budget of the Halley observatory?', /412 thousand crowns/, 'handbook/budget.pdf'],
 ])(
   '%s',
   async (question, fact, file) => {
@@ -40,7 +40,7 @@ test.each([
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     const result = JSON.parse(stdout) as PipelineResult;
     expect(result.text).toMatch(fact);
-    expect(result.citations.map(({ title }) => title)).toContainEqual(expect.stringContaining(file));
+    expect(result.citations.map(({ title }) => title)).toContain(file);
     expect(stderr).toMatch(/40/);
   },
   120_000,
