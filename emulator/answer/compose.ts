@@ -88,7 +88,7 @@ function sharedBlock(topics: readonly Topic[], library: Library, blocks: readonl
   const candidates = library.search(label, 20).flatMap(({ passage }) =>
     passage.sentences
       .filter((text) => !used.has(text) && !isDependent(text))
-      .filter((text) => names.filter((name) => overlap(text, name) > 0).length > 1)
+      .filter((text) => names.filter((name) => overlap(text, name) === name.size).length > 1)
       .map((text) => ({ text, passage, rank: Number(CONTRASTING.test(text)) + Number(own.has(passage.source.id)) })),
   );
   const quotes = candidates.toSorted((a, b) => b.rank - a.rank).slice(0, SHARED_SENTENCES);
@@ -103,7 +103,9 @@ function digest(ask: Ask, plan: Plan, library: Library): Findings {
   const seen = new Set<string>();
   const blocks = sources.map((source): Block => {
     const own = passages.filter((passage) => passage.source === source).map((passage) => withoutSeen(passage, seen));
-    const chosen = bestSentences(own, `${ask.prompt} ${plan.topics.map((topic) => topic.label).join(' ')}`, perSource);
+    const chosen = bestSentences(own, `${ask.prompt} ${plan.topics.map((topic) => topic.label).join(' ')}`, {
+      budget: perSource,
+    });
     const quotes = chosen.slice(0, perSource);
     quotes.forEach((quote) => seen.add(quote.text));
     return { label: source.title, quotes: quotes.map((quote) => recite(quote, library)) };

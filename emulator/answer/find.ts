@@ -13,7 +13,8 @@ export interface Quote {
 const MIN_COVERAGE = 0.5;
 /** A hit counts when its score is at least this part of the best one's. */
 const MIN_RELATIVE_SCORE = 0.45;
-const MAX_PASSAGES = 3;
+const MIN_PASSAGES = 3;
+const SENTENCES_A_PASSAGE = 4;
 
 /** The sentences of a library that speak of a topic, in the order of their sources; empty where none does. */
 export function findQuotes(topic: Topic, library: Library, budget: number): Quote[] {
@@ -26,21 +27,34 @@ export function findQuotes(topic: Topic, library: Library, budget: number): Quot
 }
 
 function aspectQuotes({ source, query, label }: Topic, library: Library, budget: number): Quote[] {
-  const hits = library.search(query, MAX_PASSAGES, source?.id);
+  const hits = library.search(query, passagesFor(budget), source?.id);
   const passages = hits.map((hit) => hit.passage);
   if (library.coverage(`${label} ${query}`, passages) < MIN_COVERAGE) return [];
-  return bestSentences(passages, query, budget);
+  return wholeSection(passages[0], query, budget) ?? bestSentences(passages, query, { budget, library });
 }
 
 function quotesFor(query: string, library: Library, budget: number): Quote[] {
-  const hits = library.search(query, MAX_PASSAGES * 2);
+  const hits = library.search(query, passagesFor(budget) * 2);
   const best = hits[0]?.score ?? 0;
   const passages = hits
     .filter((hit) => hit.score >= best * MIN_RELATIVE_SCORE)
-    .slice(0, MAX_PASSAGES)
+    .slice(0, passagesFor(budget))
     .map((hit) => hit.passage);
   if (library.coverage(query, passages) < MIN_COVERAGE) return [];
-  return bestSentences(passages, query, budget);
+  return wholeSection(passages[0], query, budget) ?? bestSentences(passages, query, { budget, library });
+}
+
+/** How many passages an answer of some sentences draws on. */
+function passagesFor(budget: number): number {
+  return Math.max(MIN_PASSAGES, Math.ceil(budget / SENTENCES_A_PASSAGE));
+}
+
+/** The best passage as it stands, where its heading is what was asked for. */
+function wholeSection(passage: Passage | undefined, query: string, budget: number): Quote[] | null {
+  const asked = new Set(terms(query));
+  const fits = passage !== undefined && passage.sentences.length <= budget;
+  if (!fits || overlap(passage.section ?? '', asked) === 0) return null;
+  return passage.sentences.map((text) => ({ text, passage }));
 }
 
 /** What a text is about: its opening, then the first sentence of each later section. */
@@ -56,36 +70,40 @@ function outline(passages: readonly Passage[], budget: number): Quote[] {
 }
 
 /**
- * The sentences that share most words with a query, in their order. A sentence that leans on the one before it brings
- * that one along, and where room is left each is followed by its next.
+ * The sentences that share most with a query, in their order. A sentence that leans on the one before it brings that one
+ * along, and the best ones are followed by their next where room is left. `library` tells how much a word weighs.
  */
-export function bestSentences(passages: readonly Passage[], query: string, budget: number): Quote[] {
+export function bestSentences(
+  passages: readonly Passage[],
+  query: string,
+  { budget, library }: { budget: number; library?: Library },
+): Quote[] {
   const wanted = new Set(terms(query));
   const all = passages.flatMap((passage) => passage.sentences.map((text) => ({ text, passage })));
   if (all.length <= budget) return all;
+  const weightOf = (word: string): number => library?.weightOf(word) ?? 1;
   const ranked = all
-    .map((quote, place) => ({ quote, place, score: overlap(quote.text, wanted) }))
+    .map((quote, place) => ({ place, score: overlap(quote.text, wanted, weightOf) }))
     .toSorted((a, b) => b.score - a.score || a.place - b.place);
-  const chosen = new Set<Quote>();
-  for (const { place } of ranked.slice(0, Math.ceil(budget * 0.6))) {
+  const enough = (ranked[0]?.score ?? 0) * MIN_RELATIVE_SCORE;
+  const best = ranked.filter(({ score }) => score >= enough).slice(0, Math.ceil(budget * 0.6));
+  const chosen = new Set<number>();
+  for (const { place } of best) {
     const group = leaning(all, place);
-    if (chosen.size + group.length <= budget) group.forEach((quote) => chosen.add(quote));
+    if (chosen.size + group.length <= budget) group.forEach((index) => chosen.add(index));
   }
-  for (const quote of [...chosen].slice(0, budget - chosen.size)) {
-    const next = all[all.indexOf(quote) + 1];
-    if (next?.passage === quote.passage) chosen.add(next);
+  for (const { place } of best.slice(0, budget - chosen.size)) {
+    if (all[place + 1]?.passage === all[place]?.passage) chosen.add(place + 1);
   }
-  const best = chosen.size > 0 ? chosen : new Set(all.slice(0, budget));
-  return all.filter((quote) => best.has(quote));
+  const kept = all.filter((_quote, place) => chosen.has(place));
+  return kept.length > 0 ? kept : all.slice(0, budget);
 }
 
-/** A sentence with those before it that it needs to be understood. */
-function leaning(all: readonly Quote[], place: number): Quote[] {
+/** The places of a sentence and of those before it that it needs to be understood. */
+function leaning(all: readonly Quote[], place: number): number[] {
   const quote = all[place];
-  if (quote === undefined) return [];
-  const before = all[place - 1];
-  const leans = before?.passage === quote.passage && isDependent(quote.text);
-  return leans ? [...leaning(all, place - 1), quote] : [quote];
+  const leans = quote !== undefined && all[place - 1]?.passage === quote.passage && isDependent(quote.text);
+  return leans ? [...leaning(all, place - 1), place] : [place];
 }
 
 /** Whether a sentence points back to the one before it. */
@@ -95,7 +113,12 @@ export function isDependent(text: string): boolean {
   );
 }
 
-/** How many of the wanted words a text holds. */
-export function overlap(text: string, wanted: ReadonlySet<string>): number {
-  return new Set(terms(text).filter((word) => wanted.has(word))).size;
+/** What a text shares with the wanted words; each counts once, and as much as it weighs. */
+export function overlap(text: string, wanted: ReadonlySet<string>, weightOf: (word: string) => number = one): number {
+  const shared = new Set(terms(text).filter((word) => wanted.has(word)));
+  return [...shared].reduce((sum, word) => sum + weightOf(word), 0);
+}
+
+function one(): number {
+  return 1;
 }

@@ -19,7 +19,7 @@ export class Library {
       fields: ['text', 'title', 'section'],
       tokenize: words,
       processTerm: term,
-      searchOptions: { boost: { title: 2, section: 1.5 }, combineWith: 'OR' },
+      searchOptions: { boost: { title: 0.5 }, combineWith: 'OR' },
     });
     this.index.addAll(passages.map((passage, id) => ({ id, ...searchableFields(passage) })));
     for (const passage of passages) {
@@ -56,11 +56,16 @@ export class Library {
     let total = 0;
     let matched = 0;
     for (const word of wanted) {
-      const weight = Math.log(1 + this.passages.length / (this.frequencies.get(word) ?? 1));
+      const weight = this.weightOf(word);
       total += weight;
       if (present.has(word)) matched += weight;
     }
     return total === 0 ? 0 : matched / total;
+  }
+
+  /** How much a term tells: the rarer, the more. */
+  weightOf(word: string): number {
+    return Math.log(1 + this.passages.length / (this.frequencies.get(word) ?? 1));
   }
 
   /** The passage that holds exactly this sentence. */

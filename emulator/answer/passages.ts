@@ -18,6 +18,7 @@ export interface Passage {
 const PASSAGE_CHARS = 700;
 const MARKUP = /\*\*|__|`|^>\s?/gm;
 const HEADING = /^(#{1,6})\s+(.+?)\s*#*$/;
+const TABLE_ROW = /^\s*\|.*\|\s*$/;
 const LIST_ITEM = /^\s*(?:[-*+•]|\d+[.)])\s+/;
 
 /** Cuts a Markdown or plain text into passages. */
@@ -44,8 +45,9 @@ export function firstHeading(text: string): string | null {
   return line === undefined ? null : plain(HEADING.exec(line.trim())?.[2] ?? '');
 }
 
-/** A list's items stand alone; other lines of a block flow into sentences. */
+/** A list's items and a table's rows stand alone; other lines of a block flow into sentences. */
 function units(lines: readonly string[]): string[] {
+  if (lines.every((line) => line.trim() === '' || TABLE_ROW.test(line))) return tableRows(lines);
   const paragraphs: string[] = [];
   for (const line of lines) {
     const startsItem = LIST_ITEM.test(line) || paragraphs.length === 0;
@@ -54,6 +56,24 @@ function units(lines: readonly string[]): string[] {
     else paragraphs[paragraphs.length - 1] += ` ${clean}`;
   }
   return paragraphs.flatMap(splitSentences).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
+}
+
+/** Each row as a sentence of its own, its cells named by the table's head: `Paxos: rounds 2; leader optional.` */
+function tableRows(lines: readonly string[]): string[] {
+  const rows = lines
+    .map((line) =>
+      line
+        .trim()
+        .replace(/^\||\|$/g, '')
+        .split('|')
+        .map((cell) => plain(cell)),
+    )
+    .filter((cells) => cells.some((cell) => /[\p{L}\p{N}]/u.test(cell)));
+  const [head = [], ...body] = rows;
+  return body.map(([first = '', ...cells]) => {
+    const named = cells.flatMap((cell, index) => (cell === '' ? [] : [`${head[index + 1] ?? ''} ${cell}`.trim()]));
+    return named.length === 0 ? `${first}.` : `${first}: ${named.join('; ')}.`;
+  });
 }
 
 function pack(sentences: readonly string[]): string[][] {

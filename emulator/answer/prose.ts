@@ -32,7 +32,10 @@ function lead({ kind, topics }: Findings, blocks: readonly Block[]): string {
       ? `${joinWords(topics.map(tidy))}, compared in the words of the sources:`
       : `Nothing to compare ${tidy(topics[0] ?? 'it')} with was named; this is what the sources say about it alone:`;
   }
-  return blocks.length === 1 ? `What the sources say about ${tidy(blocks[0]?.label ?? '')}:` : 'What the sources say:';
+  const [only, second] = blocks;
+  if (only === undefined || second !== undefined) return 'What the sources say:';
+  const isFile = only.quotes[0]?.passage.source.kind === 'file';
+  return isFile ? `${tidy(only.label)} says:` : `What the sources say about ${tidy(only.label)}:`;
 }
 
 /** A long answer from one source becomes two paragraphs: its opening, and what else it says. */

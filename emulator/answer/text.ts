@@ -1,7 +1,7 @@
 /** Words that carry no subject, in questions and in instructions to a writer. */
 const STOP_WORDS = new Set(
   (
-    'a about above after again all also am an and any are as at be because been before being below between both but by ' +
+    'a about above after again apart all also am an and any are as at be because been before being below between both but by ' +
     'can could did do does doing done down during each few for from further had has have having he her here hers him his ' +
     'how i if in into is it its itself just let like may me might more most much must my no nor not now of off on once ' +
     'one only or other our out over own per please same shall she should so some such than that the their theirs them ' +
@@ -10,10 +10,10 @@ const STOP_WORDS = new Set(
     'account answer based brief briefly carefully citation cite cited compare compared comparing comparison concise ' +
     'contrast describe detail detailed details differ difference differences different discuss documents draft each ' +
     'earlier every exact exactly explain explanation fact file files find findings following give given help important ' +
-    'happen happened happens include information investigate kind list main mention need note outline overview paragraph paragraphs part plan ' +
+    'happen happened happens include information investigate kind list main matter matters mention name names need note outline overview paragraph paragraphs part plan ' +
     'plain previous provide question questions quote read report research result results say says sentence sentences ' +
     'short shortly show simple source sources step steps summarise summarize summary tell text texts thing topic ' +
-    'versus vs want word words work works write'
+    'two three four five six seven eight nine ten versus vs want word words work works write'
   ).split(' '),
 );
 
@@ -49,7 +49,7 @@ export function words(text: string): string[] {
 
 /** Brings the forms of a word together; it need not be a word itself: `replicated`, `replication` -> `replicat`. */
 function stem(word: string): string {
-  if (word.length <= MIN_STEM || /\d/.test(word)) return word;
+  if (word.length < MIN_STEM || /\d/.test(word)) return word;
   const singular = /(?:ss|us|is)$/.test(word) ? word : word.replace(/ies$/, 'y').replace(/s$/, '');
   const bare = singular.replace(SUFFIX, '');
   return bare.length >= MIN_STEM ? bare : singular;
@@ -63,6 +63,11 @@ export function splitSentences(paragraph: string): string[] {
   const sentences: string[] = [];
   let open = '';
   for (const { segment } of segmenter.segment(paragraph.replace(/\s+/g, ' ').trim())) {
+    // A reference mark after a full stop belongs to the sentence before it.
+    if (/^\[[^\]]*\]\s*$/.test(segment) && open === '' && sentences.length > 0) {
+      sentences[sentences.length - 1] += ` ${segment.trim()}`;
+      continue;
+    }
     open += segment;
     if (ABBREVIATION.test(open)) continue;
     sentences.push(open.trim());

@@ -29,6 +29,7 @@ const COMPARING = /\b(?:compar\w+|contrast\w*|differ\w*|versus|vs|better|unlike|
 const DIGESTING =
   /\b(?:summar\w+|synthes\w+|conclu\w+|combine\w*|condense\w*|shorten\w*|rewrite\w*|digest|report|so far|findings|the above)\b/i;
 const REFERRING = /\b(?:it|its|they|them|their|this|these|that|those|both|former|latter|above|previous|earlier)\b/i;
+const REFERRING_TO_ALL = /\b(?:both|these|them|two|answers|findings|results|above|previous|earlier)\b/i;
 const OPERANDS = [
   /\bcompar\w+\s+(.+?)\s+(?:with|to|against|and|versus|vs\.?)\s+([^.?!\n]+)/i,
   /\bcontrast\w*\s+(.+?)\s+(?:with|and|to|against)\s+([^.?!\n]+)/i,
@@ -53,6 +54,8 @@ export function planAnswer(ask: Ask, library: Library): Plan {
 
 function comparedTopics(ask: Ask, named: readonly Subject[], subjects: readonly Subject[]): Topic[] {
   if (named.length > 1) return toTopics(named, ask.prompt, subjects);
+  const all = named.length === 0 && REFERRING_TO_ALL.test(ask.prompt) ? topicsOfAll(ask, subjects) : [];
+  if (all.length > 1) return all;
   const operands = operandsOf(ask.prompt).flatMap((operand): Topic[] => {
     const subject = mentioned(operand, subjects);
     if (subject.length > 0) return toTopics(subject, ask.prompt, subjects);
@@ -65,9 +68,20 @@ function comparedTopics(ask: Ask, named: readonly Subject[], subjects: readonly 
   return [...before.map((topic) => ({ ...topic, query: topic.source === null ? topic.query : aspect })), ...own];
 }
 
+/** What each earlier prompt was first of all about, in order. */
+function topicsOfAll(ask: Ask, subjects: readonly Subject[]): Topic[] {
+  const topics = ask.earlierPrompts.toReversed().flatMap((prompt) => {
+    const [first] = mentioned(prompt, subjects);
+    return first === undefined ? [freeTopic(prompt)] : toTopics([first], '', subjects);
+  });
+  return topics.filter((topic, index) => topics.findIndex((other) => other.label === topic.label) === index);
+}
+
+/** The two things that a prompt sets against each other; where they are not short, it was something else. */
 function operandsOf(prompt: string): string[] {
   const match = OPERANDS.map((pattern) => pattern.exec(prompt)).find((found) => found !== null);
-  return (match?.slice(1) ?? []).map((text) => text.replace(/^(?:the|a|an)\s+/i, '').trim());
+  const operands = (match?.slice(1) ?? []).map((text) => text.replace(/^(?:the|a|an)\s+/i, '').trim());
+  return operands.every((operand) => operand.split(/\s+/).length <= LABEL_MAX_WORDS) ? operands : [];
 }
 
 /** What the latest earlier prompt that had a topic was about. */

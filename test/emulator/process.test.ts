@@ -88,7 +88,11 @@ test('a killed process loses nothing that it has answered, and the clock goes on
   expect(ended).toMatchObject({ status: 'completed', created_at: ending.created_at });
   expect(ended.completed_at ?? Infinity).toBeLessThanOrEqual(ending.created_at + 1);
   for (const { id, created_at } of open) {
-    expect(await after.responses.retrieve(id)).toMatchObject({ status: 'in_progress', created_at });
+    expect(await after.responses.retrieve(id)).toMatchObject({
+      status: expect.stringMatching(/^(?:queued|in_progress)$/) as string,
+      created_at,
+      output: [],
+    });
   }
 });
 

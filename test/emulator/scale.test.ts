@@ -6,6 +6,10 @@ const AT_ONCE = 16;
 let rig: Rig;
 afterEach(() => rig.stop());
 
+interface Status {
+  counts: { creates: number; responses_by_status: Record<string, number> };
+}
+
 async function inParallel(work: () => Promise<boolean>): Promise<void> {
   const worker = async (): Promise<void> => {
     while (await work());
@@ -35,9 +39,10 @@ test('ten thousand responses are open at once, outlive a restart and cost no tim
   const { client, emulator } = rig;
   expect(performance.now() - begun).toBeLessThan(5000);
 
-  const status = (await (await fetch(new URL('/emulator/status', emulator.url))).json()) as { counts: unknown };
-  expect(status.counts).toEqual({ creates: COUNT, responses_by_status: { in_progress: COUNT } });
+  const status = (await (await fetch(new URL('/emulator/status', emulator.url))).json()) as Status;
+  const { queued = 0, in_progress: running = 0, ...ended } = status.counts.responses_by_status;
+  expect([status.counts.creates, queued + running, ended]).toEqual([COUNT, COUNT, {}]);
   for (const id of [ids[0], ids[COUNT / 2], ids[COUNT - 1]]) {
-    expect(await client.responses.retrieve(id ?? '')).toMatchObject({ id, status: 'in_progress' });
+    expect(await client.responses.retrieve(id ?? '')).toMatchObject({ id, output: [], usage: null });
   }
 }, 120_000);

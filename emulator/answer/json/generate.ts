@@ -1,7 +1,7 @@
 import { overlap } from '../find';
 import { cite, type Annotation } from '../render';
 import { terms } from '../text';
-import { affinity, type Focus, type Material } from './material';
+import { affinity, ASKS_NAMES, type Focus, type Material } from './material';
 import { readNode, resolveRef, typesOf, type SchemaNode } from './node';
 import { mentionsNumber, writeNumber } from './numbers';
 import { StringWriter, type Placed } from './strings';
@@ -133,8 +133,8 @@ class InstanceWriter {
   private list(node: SchemaNode, place: Place): unknown[] {
     const { minItems = 0, maxItems = Infinity } = node;
     const item = readNode(node.items ?? {});
-    const foci = place.depth <= 2 ? this.material.foci : [place.focus];
     const length = Math.min(maxItems, Math.max(minItems, this.wantedItems(place)));
+    const foci = place.depth > 2 ? [place.focus] : this.listFoci(item, length);
     const list: unknown[] = [];
     for (let index = 0; index < length; index += 1) {
       const focus = foci[spread(index, length, foci.length)];
@@ -142,7 +142,7 @@ class InstanceWriter {
         focus,
         depth: place.depth + 1,
         index: 0,
-        count: 1,
+        count: 0,
         described: '',
         root: null,
         ordinal: index + 1,
@@ -152,6 +152,14 @@ class InstanceWriter {
       if (!repeats) list.push(value);
     }
     return list.length >= minItems ? list : [...list, ...Array.from({ length: minItems - list.length }, () => list[0])];
+  }
+
+  /** What the items of a list are about; where names are asked for, each source counts once. */
+  private listFoci(item: SchemaNode, length: number): readonly Focus[] {
+    const { foci, prompt } = this.material;
+    if (!ASKS_NAMES.test(prompt) || !this.isFreeString(item)) return foci;
+    const named = foci.filter((focus, index) => foci.findIndex((other) => other.label === focus.label) === index);
+    return named.slice(0, length);
   }
 
   /** As many as the prompt asks for; below the top no more than there are sentences left to say. */

@@ -36,6 +36,14 @@ export function toMaterial(findings: Findings, prompt: string, searched: string)
   return { title, prompt, foci: list, searched };
 }
 
+/** Prompts that want names and not sentences: `Name three protocols`. */
+export const ASKS_NAMES = /\b(?:name|names of|list the names)\b/i;
+
+/** What the foci are about, each once. */
+export function distinctLabels({ foci }: Material): string[] {
+  return [...new Set(foci.map((focus) => focus.label))];
+}
+
 function labelOf(source: Source): string {
   return source.title.replace(/\s*\([^)]*\)/g, '').trim();
 }

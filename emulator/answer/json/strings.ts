@@ -1,8 +1,8 @@
 import type { Quote } from '../find';
 import { overlap } from '../find';
 import type { Source } from '../passages';
-import { shorten, terms } from '../text';
-import type { Focus, Material } from './material';
+import { joinWords, shorten, terms } from '../text';
+import { ASKS_NAMES, distinctLabels, type Focus, type Material } from './material';
 import type { SchemaNode } from './node';
 import { compilePattern, stringFor } from './pattern';
 
@@ -20,7 +20,7 @@ export interface StringPlace {
   readonly ordinal: number;
 }
 
-type Kind = 'title' | 'heading' | 'sentence' | 'paragraph' | 'question' | 'url' | 'source' | 'id';
+type Kind = 'title' | 'label' | 'heading' | 'sentence' | 'paragraph' | 'question' | 'url' | 'source' | 'id';
 
 /** What a description asks for. Names of properties are never read: they may be anything. */
 const DESCRIBED: readonly [Kind, RegExp][] = [
@@ -34,7 +34,8 @@ const DESCRIBED: readonly [Kind, RegExp][] = [
     /\b(?:summary|report|overview|answer|paragraph|explanation|markdown|essay|body|conclusion|abstract)\b/i,
   ],
 ];
-const ASKS_QUESTIONS = /\b(?:sub-?questions?|questions?|quer(?:y|ies))\b/i;
+const ASKS_QUESTIONS = /\b(?:sub-?questions|questions|quer(?:y|ies))\b/i;
+const ASKS_ONE_QUESTION = /\b(?:a|one|single)\s+(?:[\w-]+\s+)?question\b/i;
 const PARAGRAPH_SENTENCES = 6;
 
 const FORMATS: Readonly<Record<string, string>> = {
@@ -88,7 +89,8 @@ export class StringWriter {
       source: () => sourceName(focus),
       id: () => this.freshId(focus),
       heading: () => headingOf(focus),
-      question: () => questionOn(focus),
+      question: () => (place.root === null ? questionOn(focus) : this.mainQuestion(focus)),
+      label: () => focus.label,
       sentence: () => this.bestQuotes(focus, description, 1),
       paragraph: () => this.bestQuotes(focus, description, PARAGRAPH_SENTENCES),
     };
@@ -99,8 +101,10 @@ export class StringWriter {
     const described = DESCRIBED.find(([, pattern]) => pattern.test(description))?.[0];
     if (described !== undefined) return described === 'heading' && root !== null ? 'title' : described;
     if (description !== '') return 'sentence';
-    if (root === 'structured' && index === 0) return 'title';
+    if (root === 'structured' && index === 0)
+      return count === 1 && ASKS_ONE_QUESTION.test(this.material.prompt) ? 'question' : 'title';
     if (root !== null && index === count - 1) return 'paragraph';
+    if (count === 0 && ASKS_NAMES.test(this.material.prompt)) return 'label';
     const asksQuestions = ASKS_QUESTIONS.test(this.material.prompt) && !ASKS_QUESTIONS.test(siblings);
     if (asksQuestions && index === (count > 2 ? 1 : 0)) return 'question';
     return index === 0 && count > 1 ? 'heading' : 'sentence';
@@ -122,6 +126,12 @@ export class StringWriter {
       .filter((quote) => chosen.has(quote))
       .map((quote) => quote.text)
       .join(' ');
+  }
+
+  /** A question on the whole, for the root of an answer. */
+  private mainQuestion(focus: Focus): string {
+    const labels = distinctLabels(this.material);
+    return labels.length > 1 ? `How do ${joinWords(labels.slice(0, 3))} differ?` : questionOn(focus);
   }
 
   private freshId(focus: Focus): string {
