@@ -167,18 +167,28 @@ test('retries: 0 takes the first failure for the last', async () => {
 });
 
 test('an incomplete output counts as missing unless it is accepted', async () => {
-  const short = { prompt: 'Explain Raft.', maxOutputTokens: 16 };
+  const short = { prompt: 'Explain Raft.', maxOutputTokens: 40, reasoning: { effort: 'none' } };
   const { result } = await runPipeline({
     steps: [
       { id: 'strict', ...short },
       { id: 'lenient', ...short, after: [], acceptIncomplete: true },
+      // All of its tokens go into reasoning: an empty answer is none, accepted or not.
+      {
+        id: 'empty',
+        prompt: 'Explain Raft.',
+        maxOutputTokens: 16,
+        reasoning: { effort: 'high' },
+        after: [],
+        acceptIncomplete: true,
+      },
     ],
   });
   expect(result.steps).toMatchObject({
     strict: { outcome: 'incomplete', reason: expect.stringContaining('max_output_tokens') },
     lenient: { outcome: 'incomplete' },
+    empty: { outcome: 'incomplete' },
   });
-  expect(result.textFrom).toHaveLength(1);
+  expect(result.textFrom).toEqual(result.steps['lenient']?.responseIds);
 });
 
 test('a create whose answer was lost is booked and repeated', async () => {
@@ -192,7 +202,7 @@ test('a create whose answer was lost is booked and repeated', async () => {
 });
 
 test('rate limits are waited out by Temporal: one create, no ambiguity', async () => {
-  faults['limited'] = 'http_429*2';
+  faults['limited'] = 'http_429:1*2';
   const { result, creates } = await runPipeline({ steps: [{ id: 'limited', prompt: 'Explain Raft.' }] });
   expect(result).toMatchObject({ outcome: 'completed', ledger: { ambiguous: [], total: { creates: 1 } } });
   expect(creates).toHaveLength(1);
