@@ -16,10 +16,17 @@ export class ExtractionError extends Error {
   }
 }
 
+/** The API's limit of tokens in one file, at four characters each. */
+const MAX_CHARS = 20_000_000;
+
 /** The text of a PDF, HTML or text file, headings marked as in Markdown. Throws `ExtractionError`. */
 export async function extractText(filename: string, bytes: Buffer): Promise<string> {
   const text = await readText(filename, bytes);
   if (!/[\p{L}\p{N}]/u.test(text)) throw new ExtractionError('invalid_file', `The file ${filename} holds no text.`);
+  if (text.length > MAX_CHARS) {
+    const message = `The file ${filename} holds ${text.length} characters; at most ${MAX_CHARS} (about 5,000,000 tokens) are allowed.`;
+    throw new ExtractionError('invalid_file', message);
+  }
   return text;
 }
 

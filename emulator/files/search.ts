@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Library } from '../answer/library';
 import { firstHeading, splitPassages, type Passage } from '../answer/passages';
 import type { Deps } from '../deps';
+import { matchesFilter, type Filter } from './filters';
 import { membersOf, memberStatusAt } from './members';
 import type { VectorStoreFileRecord } from './record';
 
@@ -24,10 +25,16 @@ export class LibraryCache {
   }
 }
 
+/** Where a search looks: vector stores, and which of their files. */
+export interface Scope {
+  readonly vectorStoreId: string;
+  readonly filter: Filter | undefined;
+}
+
 /** The passages of every readable file in some vector stores. */
-export async function fileLibrary(deps: Deps, vectorStoreIds: readonly string[]): Promise<Library> {
+export async function fileLibrary(deps: Deps, scopes: readonly Scope[]): Promise<Library> {
   const now = Date.now();
-  const members = (await Promise.all(vectorStoreIds.map((id) => membersOf(deps, id)))).flat();
+  const members = (await Promise.all(scopes.map((scope) => membersIn(deps, scope)))).flat();
   const ready = new Map<string, VectorStoreFileRecord>();
   for (const member of members) {
     if (memberStatusAt(member, now) === 'completed') ready.set(member.fileId, member);
@@ -37,6 +44,11 @@ export async function fileLibrary(deps: Deps, vectorStoreIds: readonly string[])
     const passages = await Promise.all([...ready.values()].map((member) => filePassages(deps, member)));
     return new Library(passages.flat());
   });
+}
+
+async function membersIn(deps: Deps, { vectorStoreId, filter }: Scope): Promise<VectorStoreFileRecord[]> {
+  const members = await membersOf(deps, vectorStoreId);
+  return filter === undefined ? members : members.filter((member) => matchesFilter(filter, member.attributes));
 }
 
 async function filePassages({ store }: Deps, { fileId, filename }: VectorStoreFileRecord): Promise<Passage[]> {
@@ -58,11 +70,11 @@ export interface FileResult {
 /** The best passages of a vector store for a query, best first. */
 export async function searchFiles(
   deps: Deps,
-  vectorStoreId: string,
+  scope: Scope,
   { query, limit, threshold }: { query: string; limit: number; threshold: number },
 ): Promise<FileResult[]> {
-  const library = await fileLibrary(deps, [vectorStoreId]);
-  const members = await membersOf(deps, vectorStoreId);
+  const library = await fileLibrary(deps, [scope]);
+  const members = await membersOf(deps, scope.vectorStoreId);
   const attributes = new Map(members.map((member) => [member.fileId, member.attributes]));
   return library
     .search(query, limit)

@@ -6,6 +6,7 @@ import { DECIMAL, maybe, parseRequest } from '../http/validation';
 import { newId } from '../ids';
 import { metadataSchema } from '../responses/request';
 import { del, put } from '../state';
+import { filterSchema } from './filters';
 import { expiryOf, findVectorStore, useVectorStore } from './find';
 import { addMembers, memberRange, membersOf, memberStatusAt } from './members';
 import type { VectorStoreFileRecord, VectorStoreRecord } from './record';
@@ -30,6 +31,7 @@ const searchSchema = z.strictObject({
   query: z.union([z.string(), z.array(z.string()).min(1)]),
   max_num_results: maybe(z.number().int().min(1).max(50)),
   rewrite_query: maybe(z.boolean()),
+  filters: maybe(filterSchema),
   ranking_options: maybe(z.looseObject({ score_threshold: maybe(z.number().min(0, DECIMAL).max(1, DECIMAL)) })),
 });
 const idParams = z.object({ id: z.string().max(256) });
@@ -100,11 +102,15 @@ function searchRoute(app: FastifyInstance, deps: Deps): void {
     const body = parseRequest(searchSchema, request.body);
     await deps.store.exclusive(() => useVectorStore(deps, id));
     const queries = [body.query].flat();
-    const results = await searchFiles(deps, id, {
-      query: queries.join(' '),
-      limit: body.max_num_results ?? 10,
-      threshold: body.ranking_options?.score_threshold ?? 0,
-    });
+    const results = await searchFiles(
+      deps,
+      { vectorStoreId: id, filter: body.filters },
+      {
+        query: queries.join(' '),
+        limit: body.max_num_results ?? 10,
+        threshold: body.ranking_options?.score_threshold ?? 0,
+      },
+    );
     const data = results.map(({ text, ...result }) => ({ ...result, content: [{ type: 'text', text }] }));
     return {
       object: 'vector_store.search_results.page',

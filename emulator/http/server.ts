@@ -83,6 +83,9 @@ function answerError(error: FastifyError | Error, request: FastifyRequest, reply
 function fromFastify(error: FastifyError | Error): ApiError {
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status >= 400 && status < 500) return new ApiError(status, error.message);
+  // Bodies nested thousands of levels deep exhaust the stack of whatever walks them.
+  if (error.name === 'RangeError' && /call stack/.test(error.message))
+    return badRequest('The body is nested too deeply.');
   process.stderr.write(`emulator: unexpected error: ${error.stack ?? error.message}\n`);
   return new ApiError(500, 'The server had an error while processing your request.', { type: 'server_error' });
 }

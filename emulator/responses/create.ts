@@ -70,7 +70,7 @@ async function accept(
     ending: endingOf(fault, output),
     usage: usageOf({
       earlier: countItemTokens(context.earlier),
-      fresh: countItemTokens(context.input) + countTokens(body.instructions ?? ''),
+      fresh: countItemTokens(context.input) + countTokens(guidanceOf(body)),
       output: output.tokens,
       reasoning,
     }),
@@ -127,6 +127,11 @@ async function gatherContext(
   }
   if (conversationId === undefined) return { input, earlier: [] };
   return { input, earlier: (await conversationRows(store, conversationId, now)).map((row) => row.item) };
+}
+
+/** What else the model reads of a request besides its items. */
+function guidanceOf({ instructions, tools, text }: CreateBody): string {
+  return [instructions, tools, text?.format].map((part) => (part === undefined ? '' : JSON.stringify(part))).join('');
 }
 
 function paceOf(body: CreateBody): Pace {

@@ -22,12 +22,14 @@ const DEFAULT_RESULTS = 20;
 /** Opens what a request's tools name. Throws the API's error for an unknown or expired vector store. */
 export async function openSources(deps: Deps, body: CreateBody): Promise<Sources> {
   const tools = body.tool_choice === 'none' ? [] : (body.tools ?? []);
-  const ids = new Set(tools.filter(isFileSearch).flatMap((tool) => tool.vector_store_ids));
+  const scopes = tools
+    .filter(isFileSearch)
+    .flatMap((tool) => tool.vector_store_ids.map((vectorStoreId) => ({ vectorStoreId, filter: tool.filters })));
   const usesWeb = tools.some((tool) => tool.type.startsWith('web_search'));
   const own = `the emulator's own corpus (${countSources(deps.corpus)} texts)`;
-  if (ids.size === 0) return { library: deps.corpus, searched: own, files: null, usesWeb };
-  for (const id of ids) await useVectorStore(deps, id);
-  const files = await fileLibrary(deps, [...ids]);
+  if (scopes.length === 0) return { library: deps.corpus, searched: own, files: null, usesWeb };
+  for (const { vectorStoreId } of scopes) await useVectorStore(deps, vectorStoreId);
+  const files = await fileLibrary(deps, scopes);
   const count = countSources(files);
   const named = `the ${count} ${count === 1 ? 'file' : 'files'} searched`;
   if (!usesWeb) return { library: files, searched: named, files, usesWeb };
@@ -46,14 +48,18 @@ export function searchCalls(sources: Sources, body: CreateBody, queries: readonl
 
 function fileSearchCall(files: Library, body: CreateBody, queries: readonly string[]): Item {
   const shown = body.include?.includes('file_search_call.results') === true;
-  const limit = (body.tools ?? []).find(isFileSearch)?.max_num_results ?? DEFAULT_RESULTS;
-  const results = files.search(queries.join(' '), limit).map(({ passage: { source, sentences }, score }) => ({
-    file_id: source.id,
-    filename: source.kind === 'file' ? source.filename : source.title,
-    score: boundedScore(score),
-    attributes: {},
-    text: sentences.join(' '),
-  }));
+  const tool = (body.tools ?? []).find(isFileSearch);
+  const threshold = tool?.ranking_options?.score_threshold ?? 0;
+  const hits = files.search(queries.join(' '), tool?.max_num_results ?? DEFAULT_RESULTS);
+  const results = hits
+    .filter(({ score }) => boundedScore(score) >= threshold)
+    .map(({ passage: { source, sentences }, score }) => ({
+      file_id: source.id,
+      filename: source.kind === 'file' ? source.filename : source.title,
+      score: boundedScore(score),
+      attributes: {},
+      text: sentences.join(' '),
+    }));
   return {
     id: newId('fs'),
     type: 'file_search_call',

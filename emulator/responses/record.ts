@@ -13,7 +13,7 @@ export type Ending =
   | { readonly status: 'incomplete'; readonly reason: 'max_output_tokens' | 'content_filter' }
   | { readonly status: 'failed'; readonly code: string; readonly message: string };
 
-/** Token counts of a response, fixed when it is created and shown from its end on. */
+/** Token counts of a response, fixed when it is created and shown when it has ended with an output. */
 export interface Usage {
   readonly input_tokens: number;
   readonly input_tokens_details: { readonly cached_tokens: number; readonly cache_write_tokens: number };

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Deps } from '../deps';
-import { badRequest, notFound } from '../http/errors';
+import { badRequest, DropConnection, notFound } from '../http/errors';
 import { pageOf, pageQuery } from '../http/page';
 import { parseRequest } from '../http/validation';
 import { cancelResponse, deleteResponse } from './change';
@@ -93,6 +93,8 @@ async function waitForEnd(deps: Deps, record: ResponseRecord, reply: FastifyRepl
     if (ms > 0) await sleep(ms, undefined, { signal: gone.signal });
   } catch (error) {
     if (!gone.signal.aborted) throw error;
+    // A server that stops hangs up itself, and the response goes on as it would after a crash.
+    if (!reply.server.server.listening) throw new DropConnection('The emulator is stopping.');
     await cancelResponse(deps, record.id, { foreground: true });
   } finally {
     reply.raw.off('close', hangUp);

@@ -32,7 +32,7 @@ export function responseAt(record: ResponseRecord, output: readonly Item[], now:
     prompt_cache_retention: request.prompt_cache_retention ?? null,
     reasoning: { effort: request.reasoning?.effort ?? null, summary: request.reasoning?.summary ?? null },
     safety_identifier: request.safety_identifier ?? null,
-    service_tier: open ? 'auto' : 'default',
+    service_tier: tierAt(request.service_tier ?? 'auto', open),
     store: request.store ?? true,
     temperature: request.temperature ?? 1,
     text: { format: request.text?.format ?? { type: 'text' }, verbosity: request.text?.verbosity ?? 'medium' },
@@ -41,10 +41,15 @@ export function responseAt(record: ResponseRecord, output: readonly Item[], now:
     top_logprobs: request.top_logprobs ?? 0,
     top_p: request.top_p ?? 1,
     truncation: request.truncation ?? 'disabled',
-    usage: showsOutput(status) || status === 'failed' ? record.usage : null,
+    usage: showsOutput(status) ? record.usage : null,
     user: request.user ?? null,
     metadata: withIdentity(request.metadata ?? {}),
   };
+}
+
+/** `auto` is resolved when the response ends. */
+function tierAt(requested: string, open: boolean): string {
+  return requested === 'auto' && !open ? 'default' : requested;
 }
 
 function showsOutput(status: ResponseStatus): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DECIMAL } from '../http/validation';
+import { filterSchema } from '../files/filters';
+import { DECIMAL, maybe } from '../http/validation';
 
 const vectorStoreIds = z.array(z.string().min(1)).min(1).max(32);
 
@@ -16,7 +17,7 @@ const fileSearchTool = z.looseObject({
   vector_store_ids: vectorStoreIds,
   max_num_results: z.number().int().min(1).max(50).nullish(),
   ranking_options: z.looseObject({ score_threshold: z.number().min(0, DECIMAL).max(1, DECIMAL).nullish() }).nullish(),
-  filters: z.record(z.string(), z.unknown()).nullish(),
+  filters: maybe(filterSchema),
 });
 
 const webSearchTool = z.looseObject({

@@ -78,6 +78,23 @@ test('random input items get a success or a 4xx envelope', async () => {
   );
 });
 
+function nest(open: string, close: string, levels: number): string {
+  return `${open.repeat(levels)}1${close.repeat(levels)}`;
+}
+
+test('bodies nested beyond all reason are refused, and the server goes on', async () => {
+  for (const levels of [50, 3000, 100_000]) {
+    const schema = nest('{"anyOf":[', ']}', levels);
+    const format = `{"type":"json_schema","name":"n","schema":{"type":"object","properties":{"a":${schema}}}}`;
+    const filter = nest('{"type":"and","filters":[', ']}', levels);
+    const tool = `{"type":"file_search","vector_store_ids":["vs_1"],"filters":${filter}}`;
+    for (const field of [`"text":{"format":${format}}`, `"tools":[${tool}]`, `"input":${nest('[', ']', levels)}`]) {
+      expect(await wrongWith('POST', '/responses', `{"model":"m","input":"x",${field}}`)).toBeNull();
+    }
+  }
+  expect(await wrongWith('GET', '/models')).toBeNull();
+});
+
 test('bodies that are no JSON, odd queries and odd methods are answered in the envelope', async () => {
   const { id } = await rig.client.conversations.create();
   const segment = fc.string({ maxLength: 20 }).map(encodeURIComponent);

@@ -97,7 +97,7 @@ describe.each(['How does Raft differ from Paxos?', 'What is the capital of Franc
           expect(problems(schema, JSON.parse(writeJson(schema, material).text))).toBeNull();
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 

@@ -98,7 +98,7 @@ test('a killed process loses nothing that it has answered, and the clock goes on
 
 test('creates answered right before a kill are all there, each kill at another instant', async () => {
   const answered: string[] = [];
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     const child = start('--port', '0');
     const client = clientFor((await ready(child)).url);
     const inFlight = Array.from({ length: 30 }, async () => {
@@ -109,7 +109,7 @@ test('creates answered right before a kill are all there, each kill at another i
     await Promise.allSettled(inFlight);
     await end(child, 'SIGKILL');
   }
-  expect(answered.length).toBeGreaterThanOrEqual(30);
+  expect(answered.length).toBeGreaterThanOrEqual(20);
   const survivor = clientFor((await ready(start('--port', '0'))).url);
   for (const id of answered) expect(await survivor.responses.retrieve(id)).toMatchObject({ id });
 });

@@ -1,4 +1,4 @@
-import { NotFoundError } from 'openai';
+import { APIUserAbortError, NotFoundError } from 'openai';
 import { run, startRig, untilEnded, type Rig } from './helpers';
 
 let rig: Rig;
@@ -50,6 +50,33 @@ test('a foreground response answers at its end', async () => {
   expect(response).toMatchObject({ status: 'completed', background: false });
   expect(response.output_text).toContain('Raft');
 });
+
+test('a foreground response whose client hangs up is cancelled, and its conversation is free again', async () => {
+  const { client } = rig;
+  const { id: conversation } = await client.conversations.create();
+  const hangUp = new AbortController();
+  const request = { model: 'gpt-4.1', input: 'x', conversation };
+  const metadata = { emulator_seconds: '600', test: 'hang-up' };
+  const waiting = client.responses
+    .create({ ...request, metadata }, { signal: hangUp.signal })
+    .catch((error: unknown) => error);
+  await untilListed(/^(?:queued|in_progress)$/);
+  await expect(client.responses.create(request)).rejects.toMatchObject({ code: 'conversation_locked' });
+  hangUp.abort();
+  expect(await waiting).toBeInstanceOf(APIUserAbortError);
+  await untilListed(/^cancelled$/);
+  expect(await client.responses.create(request)).toMatchObject({ status: 'completed' });
+});
+
+/** Waits until the create of the test above is listed with a status. */
+async function untilListed(status: RegExp): Promise<void> {
+  const url = new URL('/emulator/creates?metadata[test]=hang-up', rig.emulator.url);
+  for (;;) {
+    const { data } = (await (await fetch(url)).json()) as { data: { status: string }[] };
+    if (status.test(data[0]?.status ?? '')) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 test('a truncated response is incomplete', async () => {
   const response = await run(rig.client, { input: 'Explain Paxos.', max_output_tokens: 16 });

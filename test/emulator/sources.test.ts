@@ -71,6 +71,28 @@ describe('file_search', () => {
     expect(call).toMatchObject({ results: null });
   });
 
+  test('a filter on attributes narrows it', async () => {
+    const { client } = rig;
+    const { id } = await client.vectorStores.create({});
+    for (const year of [2023, 2024]) {
+      const file = await client.files.create({
+        file: await toFile(Buffer.from(`In ${year} the ferry carried ${year} cars.`), `${year}.txt`),
+        purpose: 'assistants',
+      });
+      await client.vectorStores.files.createAndPoll(id, { file_id: file.id, attributes: { year } });
+    }
+    const filters = { type: 'gt' as const, key: 'year', value: 2023 };
+    const narrowed = { type: 'file_search' as const, vector_store_ids: [id], filters };
+    const response = await run(client, { input: 'How many cars did the ferry carry?', tools: [narrowed] });
+    expect(contentOf(response).text).toContain('2024 cars');
+    expect(contentOf(response).text).not.toContain('2023');
+    const found = await client.vectorStores.search(id, {
+      query: 'ferry',
+      filters: { type: 'eq', key: 'year', value: 2023 },
+    });
+    expect(found.data.map((result) => [result.filename, result.attributes])).toEqual([['2023.txt', { year: 2023 }]]);
+  });
+
   test('an unknown vector store is refused', async () => {
     const tools = [{ type: 'file_search' as const, vector_store_ids: ['vs_none'] }];
     await expect(run(rig.client, { input: 'x', tools })).rejects.toMatchObject({ status: 404 });
