@@ -8,6 +8,8 @@ const withTemporal = ['workflow', 'client', 'replay', 'crash', 'triggers'];
 /** @type {import('jest').Config} */
 module.exports = {
   testTimeout: 60_000,
+  // Most tests wait for other processes: two at a time keep two cores busy.
+  maxWorkers: 2,
   projects: [
     {
       ...common,
