@@ -21,6 +21,17 @@ function said(text: string): string {
   return fitted(text, process.stderr);
 }
 
+/** A pipe takes what fits into it; the rest waits in this process, and ending at once would lose it. */
+async function flush(stream: NodeJS.WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}
+
+async function start(): Promise<never> {
+  const exitCode = await main(process.argv);
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  // Whatever still waits in this process belongs to a command that is over.
+  process.exit(exitCode);
+}
+
 surviveClosedPipes();
-// Whatever still waits in this process belongs to a command that is over.
-void main(process.argv).then((exitCode) => process.exit(exitCode));
+void start();

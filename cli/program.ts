@@ -33,9 +33,9 @@ export function createProgram(): Program {
     exitCode = code;
   };
   const program = new Command('durable-research')
-    .description('Durable multi-step research: every step a background response, every run a Temporal workflow.')
+    .description('Durable multi-step research: steps are background responses, runs are Temporal workflows.')
     .version(ownVersion())
-    .option('--verbose', 'show stack traces of errors (also DEBUG=durable-research)')
+    .option('--verbose', 'show stack traces (or DEBUG=durable-research)')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(see: durable-research --help)')
     .exitOverride()
@@ -72,7 +72,7 @@ function addRuns(program: Command, ends: Ends): void {
   program
     .command('resume')
     .argument('[id]', 'default: the newest open run, else the newest')
-    .description('start what is missing and follow a run to its result')
+    .description('follow a run to its result, whatever was killed')
     .option('--json', 'the result as JSON on standard output')
     .option('--out <file>', 'write the answer with its sources to a file')
     .action(async (id: string | undefined, options: ResultOptions) =>
@@ -89,7 +89,7 @@ function addRuns(program: Command, ends: Ends): void {
   program
     .command('cancel')
     .argument('<id>')
-    .description('end a run, and its responses at the provider first')
+    .description('end a run, its responses first')
     .action(async (id: string) => ends(await (await import('./commands/cancel.js')).cancel(id)));
   program
     .command('list')
@@ -102,19 +102,19 @@ function addRuns(program: Command, ends: Ends): void {
 function addServices(program: Command, ends: Ends): void {
   program
     .command('stop')
-    .description('end the background services of this home; open runs wait')
+    .description('end the background services; open runs wait')
     .action(async () => ends(await (await import('./commands/stop.js')).stop()));
   program
     .command('worker')
-    .description('run a worker in this terminal, configured by the environment')
+    .description('run a worker in this terminal')
     .action(async () => ends(await (await import('./commands/worker.js')).worker()));
   program
     .command('dev')
-    .description('run Temporal, the worker and the emulator in this terminal')
+    .description('run all services in this terminal')
     .action(async () => ends(await (await import('./commands/dev.js')).dev()));
   program
     .command('emulator')
-    .description("run the offline emulator of the API in this terminal; flags are the emulator's own")
+    .description('run the offline emulator of the API here')
     .argument('[flags...]', 'see: durable-research emulator --help')
     .allowUnknownOption()
     .helpOption(false)
@@ -122,11 +122,11 @@ function addServices(program: Command, ends: Ends): void {
   program
     .command('replay')
     .argument('<file...>', 'histories, as "temporal workflow show --output json" prints them')
-    .description('replay histories against the workflows of this build')
+    .description('replay histories against this build')
     .action(async (files: string[]) => ends(await (await import('./commands/replay.js')).replay(files)));
   program
     .command('doctor')
-    .description('show what is found, what is missing, and what to do')
+    .description('show what is found, missing, and to be done')
     .action(async () => ends(await (await import('./commands/doctor.js')).doctor()));
 }
 

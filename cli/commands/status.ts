@@ -87,6 +87,7 @@ async function show(session: Session, found: RunStatus): Promise<void> {
   for (const line of concernLines(found, width, style)) print(line);
   if (found.ledger && found.status !== 'running') {
     const models = await modelsOf(session.research, found.workflowId);
+    print('');
     for (const line of costLines(found.ledger, models)) print(style('quiet', fitted(line, process.stdout)));
   }
 }

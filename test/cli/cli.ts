@@ -21,6 +21,14 @@ export interface Running {
   shows(text: string): Promise<void>;
 }
 
+/** How a command is started. */
+export interface StartOptions {
+  stdin?: string;
+  env?: NodeJS.ProcessEnv;
+  /** Let standard output go through a pipe, as in a shell. The exit code is then that of `cat`. */
+  pipe?: boolean;
+}
+
 /** A folder of its own for everything that commands keep, and an environment without the user's settings. */
 export class CliHome {
   private constructor(
@@ -37,8 +45,11 @@ export class CliHome {
     return join(this.folder, 'home');
   }
 
-  start(args: readonly string[], { stdin = '', env = {} }: { stdin?: string; env?: NodeJS.ProcessEnv } = {}): Running {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+  start(args: readonly string[], { stdin = '', env = {}, pipe = false }: StartOptions = {}): Running {
+    const command = [process.execPath, MAIN, ...args];
+    // What Node gives a child to write to is a socket, which holds more than the pipe that a shell gives it.
+    const [file = '', ...rest] = pipe ? ['sh', '-c', '"$@" | cat', 'sh', ...command] : command;
+    const child = spawn(file, rest, {
       cwd: this.folder,
       env: { ...ownEnvironment(), DURABLE_RESEARCH_HOME: this.home, ...this.extra, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -64,7 +75,7 @@ export class CliHome {
     return { child, ended, shows };
   }
 
-  run(args: readonly string[], options?: { stdin?: string; env?: NodeJS.ProcessEnv }): Promise<Ended> {
+  run(args: readonly string[], options?: StartOptions): Promise<Ended> {
     return this.start(args, options).ended;
   }
 

@@ -1,8 +1,10 @@
 import { type Ledger } from '../../contract/ledger';
 import { type Citation } from '../../contract/outcome';
 import { NO_USAGE } from '../../contract/usage';
+import { plainStyle } from '../../cli/text/style';
 import { wrap } from '../../cli/text/wrap';
 import { cancelledLines } from '../../cli/views/cancelled';
+import { doctorLines } from '../../cli/views/doctor';
 import { costLines } from '../../cli/views/ledger';
 import { answerText, markCitations, sourceLines } from '../../cli/views/result';
 
@@ -140,4 +142,24 @@ describe('text for a terminal', () => {
   test('is not touched without a width', () => {
     expect(wrap('one two three four', Infinity)).toBe('one two three four');
   });
+});
+
+test('the doctor says each finding beside its name, and what to do under it', () => {
+  const findings = [
+    { name: 'Node', status: 'ok' as const, found: '20.20.2' },
+    {
+      name: 'provider',
+      status: 'warn' as const,
+      found: 'the offline emulator answers',
+      todo: 'set OPENAI_API_KEY to use the API',
+    },
+  ];
+  expect(doctorLines(findings, 36, plainStyle)).toEqual([
+    '✓ Node      20.20.2',
+    '! provider  the offline emulator',
+    '            answers',
+    '            → set OPENAI_API_KEY to',
+    '            use the API',
+  ]);
+  expect(doctorLines(findings, Infinity, plainStyle)).toHaveLength(3);
 });

@@ -174,9 +174,17 @@ test('without a worker, status shows what Temporal itself knows', async () => {
   }
 });
 
+test('a result larger than a pipe holds comes whole', async () => {
+  const steps = Array.from({ length: 100 }, (_, i) => ({ id: `step-${i}`, prompt: 'Explain Zab.', after: [] }));
+  const stdin = JSON.stringify({ maxParallel: 50, steps });
+  const { stdout } = await cli.run(['run', '--pipeline', '-', '--json'], { stdin, pipe: true });
+  expect(stdout.length).toBeGreaterThan(65_536);
+  expect(Object.keys(pipelineResultSchema.parse(JSON.parse(stdout)).steps)).toHaveLength(100);
+});
+
 test('an id that nobody knows is told', async () => {
-  for (const command of ['status', 'resume', 'cancel']) {
-    const { code, stderr } = await cli.run([command, 'nobody']);
+  const ends = ['status', 'resume', 'cancel'].map((command) => cli.run([command, 'nobody']));
+  for (const { code, stderr } of await Promise.all(ends)) {
     expect(stderr).toContain('error: no run nobody in namespace "default"; see "durable-research list"');
     expect(code).toBe(2);
   }
