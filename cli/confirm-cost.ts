@@ -3,7 +3,7 @@ import { type PipelinePlan } from '../contract/pipeline';
 import { InterruptedError, UsageError } from './errors';
 import { providerEnvironment } from './provider-environment';
 import { type StartedSession } from './session';
-import { note } from './terminal';
+import { fitted, note } from './terminal';
 import { worstText } from './views/worst-price';
 
 /**
@@ -19,8 +19,7 @@ export async function confirmCost(
   if (stack.provider.kind === 'emulator') return;
   const { estimateWorstUsd } = await import('../worker/index.js');
   const worst = await estimateWorstUsd(plan.steps, providerEnvironment(stack, process.env));
-  const text = worstText(worst, plan.steps.length, stack.provider.baseUrl);
-  note(text);
+  note(fitted(worstText(worst, plan.steps.length, stack.provider.baseUrl), process.stderr));
   if (yes) return;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new UsageError('this run spends money and nobody can be asked here; add --yes to start it');

@@ -17,6 +17,7 @@ const USAGE_ERRORS = new Set([
   'ConfigurationError',
   'RunConflictError',
   'RunNotFoundError',
+  'SettingsConflictError',
 ]);
 
 /** What a user is told about an error, and what the process ends with. */

@@ -1,4 +1,4 @@
-import { type Progress, type StepProgress } from '../contract/progress';
+import { type StepProgress } from '../contract/progress';
 import { LiveRegion } from './live-region';
 import { note, noteStyle, sizeOf } from './terminal';
 import { truncate } from './text/width';
@@ -99,9 +99,4 @@ class LineReporter implements Reporter {
   close(): void {
     if (this.last !== undefined) note(totalsText(this.last, Date.now()));
   }
-}
-
-/** The part of a progress answer that totals are shown from. */
-export function snapshotOf(steps: readonly StepProgress[], progress: Progress): Snapshot {
-  return { steps, totals: progress };
 }

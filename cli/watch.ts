@@ -4,7 +4,7 @@ import { type PipelineResult } from '../contract/pipeline';
 import { type Interrupt } from './interrupt';
 import { InterruptedError } from './errors';
 import { pendingTroubles } from './pending';
-import { createReporter, type Reporter, snapshotOf } from './reporter';
+import { createReporter, type Reporter } from './reporter';
 
 /** How a run came to its end. */
 export type Ending = { result: PipelineResult } | { error: Error };
@@ -20,12 +20,11 @@ export async function watchRun(run: RunHandle, interrupt: Interrupt): Promise<En
   const over = new AbortController();
   const signal = AbortSignal.any([interrupt.signal, over.signal]);
   const reporter = createReporter();
-  const looking = watchTroubles(run, reporter, signal);
+  void watchTroubles(run, reporter, signal);
   try {
     return await interrupt.race(untilEnd(run, reporter, signal));
   } finally {
     over.abort();
-    await looking;
     reporter.close();
   }
 }
@@ -38,7 +37,7 @@ async function untilEnd(run: RunHandle, reporter: Reporter, signal: AbortSignal)
         for (const warning of event.progress.warnings.slice(warned)) reporter.warn(warning);
         warned = event.progress.warnings.length;
         reporter.trouble([]);
-        reporter.progress(snapshotOf(event.steps, event.progress));
+        reporter.progress({ steps: event.steps, totals: event.progress });
         break;
       case 'silent':
         reporter.trouble([event.message]);
@@ -54,16 +53,16 @@ async function untilEnd(run: RunHandle, reporter: Reporter, signal: AbortSignal)
   throw new InterruptedError('Stopped following.');
 }
 
-/** Progress tells of steps; why one of them does not get on stands in Temporal's description alone. */
+/** Progress tells of steps; why one of them does not get on stands in Temporal's description alone. Never rejects. */
 async function watchTroubles(run: RunHandle, reporter: Reporter, signal: AbortSignal): Promise<void> {
   let shown: string[] = [];
-  for (;;) {
+  while (!signal.aborted) {
+    // Rejects for the abort alone, which ends the loop.
     await delay(TROUBLE_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
     // A server that does not answer is already told of by the following itself.
-    const described = await run.describe().catch(() => undefined);
+    const described = signal.aborted ? undefined : await run.describe().catch(() => undefined);
     const troubles = described === undefined ? [] : pendingTroubles(described);
-    if (troubles.length > 0 || shown.length > 0) reporter.trouble(troubles);
+    if (!signal.aborted && (troubles.length > 0 || shown.length > 0)) reporter.trouble(troubles);
     shown = troubles;
   }
 }

@@ -12,7 +12,7 @@ import { fitted, outStyle, print, sizeOf } from '../terminal';
 import { costLines } from '../views/ledger';
 import { progressLines } from '../views/progress';
 import { wholeProgress } from '../whole-progress';
-import { concernLines, headLine, progressFrom, type RunStatus, snapshotOf, statusText } from '../views/status';
+import { concernLines, headLine, progressFrom, type RunStatus, statusText } from '../views/status';
 
 /** Shows where a run stands now; without a worker, what Temporal itself knows of it. Returns the exit code. */
 export async function status(id: string | undefined, { json }: { json?: boolean }): Promise<number> {
@@ -82,7 +82,7 @@ async function show(session: Session, found: RunStatus): Promise<void> {
   print('');
   if (found.progress) {
     const drawing = { width, height: Number.POSITIVE_INFINITY, style, now: Date.now() };
-    for (const line of progressLines(snapshotOf(found.progress), drawing)) print(line);
+    for (const line of progressLines({ steps: found.progress.steps, totals: found.progress }, drawing)) print(line);
   }
   for (const line of concernLines(found, width, style)) print(line);
   if (found.ledger && found.status !== 'running') {

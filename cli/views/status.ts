@@ -6,7 +6,6 @@ import { dateTime, duration } from '../text/format';
 import { type Style } from '../text/style';
 import { truncate } from '../text/width';
 import { type WholeProgress } from '../whole-progress';
-import { type Snapshot } from './progress';
 
 /** What one look at a run found. */
 export interface RunStatus {
@@ -61,11 +60,6 @@ export function progressFrom(result: PipelineResult): WholeProgress {
     waitingFor: [],
     warnings: [],
   };
-}
-
-/** Totals and steps, for the view of a run at work. */
-export function snapshotOf(progress: WholeProgress): Snapshot {
-  return { steps: progress.steps, totals: progress };
 }
 
 /** What is wrong and what was worth a warning, one line each. */
