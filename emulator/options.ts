@@ -13,7 +13,7 @@ export const emulatorOptionsSchema = z.strictObject({
   speed: z.number().positive().max(1_000_000).default(1),
   /** Fixed duration in seconds of every response, instead of the measured ranges. */
   seconds: z.number().nonnegative().optional(),
-  /** Folder of texts (Markdown, text, HTML) that replaces the built-in corpus. */
+  /** Folder of texts (Markdown, text, HTML, PDF) that replaces the built-in corpus. */
   corpusDir: z.string().min(1).optional(),
   /** When set, exactly this key is accepted; otherwise any non-empty bearer token. */
   apiKey: z.string().min(1).optional(),

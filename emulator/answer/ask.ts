@@ -21,6 +21,8 @@ export interface Limits {
 export interface Ask {
   /** What the last user message says, without the documents it carries. */
   readonly prompt: string;
+  /** How it is to be done: instructions and messages of the system. */
+  readonly guidance: string;
   /** What earlier user messages said, latest first. */
   readonly earlierPrompts: readonly string[];
   /** Documents inside the last user message. */
@@ -50,12 +52,10 @@ export function readAsk(body: CreateBody, { earlier, input }: Context): Ask {
     .filter((item) => item['role'] === 'user')
     .map((item) => splitPrompt(spokenText(item)).prompt)
     .toReversed();
-  const guidance = items.filter((item) => item['role'] === 'system' || item['role'] === 'developer').map(spokenText);
-  const limits = readLimits(
-    [body.instructions ?? '', ...guidance, prompt].join('\n'),
-    body.text?.verbosity ?? 'medium',
-  );
-  return { prompt, earlierPrompts, attached, earlierAnswers: readAnswers(items), limits };
+  const orders = items.filter((item) => item['role'] === 'system' || item['role'] === 'developer').map(spokenText);
+  const guidance = [body.instructions ?? '', ...orders].join('\n');
+  const limits = readLimits(`${guidance}\n${prompt}`, body.text?.verbosity ?? 'medium');
+  return { prompt, guidance, earlierPrompts, attached, earlierAnswers: readAnswers(items), limits };
 }
 
 /** The documents of an ask as passages, the latest ones first to count where there is too much. */

@@ -8,6 +8,8 @@ import type { Plan, Topic } from './topics';
 /** A part of an answer: what was found on one topic, or in one source of it. */
 export interface Block {
   readonly label: string;
+  /** Whether it holds sentences on several topics at once. */
+  readonly shared?: true;
   readonly quotes: readonly Quote[];
 }
 
@@ -92,7 +94,8 @@ function sharedBlock(topics: readonly Topic[], library: Library, blocks: readonl
       .map((text) => ({ text, passage, rank: Number(CONTRASTING.test(text)) + Number(own.has(passage.source.id)) })),
   );
   const quotes = candidates.toSorted((a, b) => b.rank - a.rank).slice(0, SHARED_SENTENCES);
-  return quotes.length === 0 ? [] : [{ label: `${joinWords(topics.map((topic) => topic.label))} together`, quotes }];
+  if (quotes.length === 0) return [];
+  return [{ label: `${joinWords(topics.map((topic) => topic.label))} together`, shared: true, quotes }];
 }
 
 /** The main sentences of what came before, each document in its turn; citations are found again where possible. */

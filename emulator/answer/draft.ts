@@ -7,7 +7,8 @@ import { toMaterial } from './json/material';
 import type { Library } from './library';
 import { writeProse } from './prose';
 import type { Annotation } from './render';
-import { planAnswer } from './topics';
+import { term, words } from './text';
+import { planAnswer, type Topic } from './topics';
 
 /** A JSON answer picks from more sentences than a text quotes. */
 const JSON_SENTENCES = 20;
@@ -45,8 +46,13 @@ export function draftAnswer({ body, context, library, searched }: AnswerRequest)
   const format = body.text?.format ?? { type: 'text' };
   const roomy = { ...ask, limits: { ...ask.limits, sentences: Math.max(ask.limits.sentences, JSON_SENTENCES) } };
   const findings = gatherFindings(format.type === 'text' ? ask : roomy, plan, library);
-  const queries = plan.topics.map(({ label, query, source }) => (source === null ? query : `${label} ${query}`.trim()));
+  const queries = plan.topics.map(searchQuery);
   return { ...write(format, findings, { ask, searched }), queries };
+}
+
+/** What a search engine would be asked for a topic. */
+function searchQuery({ label, query, source }: Topic): string {
+  return source === null ? label : [label, ...words(query).filter((word) => term(word) !== null)].join(' ');
 }
 
 function write(
@@ -56,5 +62,5 @@ function write(
 ): { text: string; annotations: readonly Annotation[] } {
   if (format.type === 'text') return writeProse(findings, ask, searched);
   const schema = format.type === 'json_schema' ? format.schema : ANY_OBJECT;
-  return writeJson(schema, toMaterial(findings, ask.prompt, searched));
+  return writeJson(schema, toMaterial(findings, ask, searched));
 }

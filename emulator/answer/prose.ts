@@ -50,7 +50,7 @@ function paragraph({ label, quotes }: Block, titled: boolean): Piece[] {
   const pieces: Piece[] = titled ? [say(`**${tidy(label)}.**`)] : [];
   let start = 0;
   quotes.forEach(({ passage }, index) => {
-    if (quotes[index + 1]?.passage === passage) return;
+    if (quotes[index + 1]?.passage.source.id === passage.source.id) return;
     const run = quotes.slice(start, index + 1).map((one) => one.text);
     pieces.push(quote(passage, run));
     start = index + 1;

@@ -10,7 +10,7 @@ const STOP_WORDS = new Set(
     'account answer based brief briefly carefully citation cite cited compare compared comparing comparison concise ' +
     'contrast describe detail detailed details differ difference differences different discuss documents draft each ' +
     'earlier every exact exactly explain explanation fact file files find findings following give given help important ' +
-    'happen happened happens include information investigate kind list main matter matters mention name names need note outline overview paragraph paragraphs part plan ' +
+    'happen happened happens include information investigate kind know list main matter matters mention name names need note outline overview paragraph paragraphs part particular plan ' +
     'plain previous provide question questions quote read report research result results say says sentence sentences ' +
     'short shortly show simple source sources step steps summarise summarize summary tell text texts thing topic ' +
     'two three four five six seven eight nine ten versus vs want word words work works write'

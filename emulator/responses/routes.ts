@@ -27,7 +27,8 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
   app.post('/responses', async (request, reply) => {
     const body = parseCreateBody(request.body);
     const { record, output } = await createResponse(deps, body);
-    if (body.background === true) return responseAt(record, output, Date.now());
+    // As accepted, however long the answer took to be written.
+    if (body.background === true) return responseAt(record, output, record.createdAt);
     await waitForEnd(deps, record, reply);
     const ended = (await deps.store.tables.responses.get(record.id)) ?? record;
     return responseAt(ended, output, Date.now());

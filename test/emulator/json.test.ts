@@ -29,12 +29,13 @@ async function materialFor(prompt: string): Promise<Material> {
   const library = new Library(await loadCorpus(builtInCorpusDir()));
   const ask = {
     prompt,
+    guidance: '',
     earlierPrompts: [],
     attached: [],
     earlierAnswers: [],
     limits: { sentences: 20, words: Infinity },
   };
-  return toMaterial(gatherFindings(ask, planAnswer(ask, library), library), prompt, 'the corpus');
+  return toMaterial(gatherFindings(ask, planAnswer(ask, library), library), ask, 'the corpus');
 }
 
 const leaf = fc.oneof(

@@ -149,7 +149,7 @@ test.each([
   [['--port', 'many'], '--port expects a number'],
   [['--speed', '0'], "option 'speed'"],
   [['--colour', 'red'], '--colour'],
-  [['--corpus', '/nowhere/at/all'], '/nowhere/at/all'],
+  [['--corpus', '/nowhere/at/all'], 'Set --corpus'],
 ])('%j is refused', async (flags, message) => {
   const result = await failure(start(...flags));
   expect(result).toEqual({ code: 1, message: expect.stringContaining(message) as string });

@@ -1,7 +1,7 @@
 import { overlap } from '../find';
 import { cite, type Annotation } from '../render';
 import { terms } from '../text';
-import { affinity, ASKS_NAMES, type Focus, type Material } from './material';
+import { affinity, ASKS_NAMES, inTurns, type Focus, type Material } from './material';
 import { readNode, resolveRef, typesOf, type SchemaNode } from './node';
 import { mentionsNumber, writeNumber } from './numbers';
 import { StringWriter, type Placed } from './strings';
@@ -134,10 +134,10 @@ class InstanceWriter {
     const { minItems = 0, maxItems = Infinity } = node;
     const item = readNode(node.items ?? {});
     const length = Math.min(maxItems, Math.max(minItems, this.wantedItems(place)));
-    const foci = place.depth > 2 ? [place.focus] : this.listFoci(item, length);
+    const foci = place.depth > 2 ? [place.focus] : this.listFoci(item);
     const list: unknown[] = [];
     for (let index = 0; index < length; index += 1) {
-      const focus = foci[spread(index, length, foci.length)];
+      const focus = foci[index % Math.max(1, foci.length)];
       const inner = {
         focus,
         depth: place.depth + 1,
@@ -155,17 +155,17 @@ class InstanceWriter {
   }
 
   /** What the items of a list are about; where names are asked for, each source counts once. */
-  private listFoci(item: SchemaNode, length: number): readonly Focus[] {
-    const { foci, prompt } = this.material;
-    if (!ASKS_NAMES.test(prompt) || !this.isFreeString(item)) return foci;
-    const named = foci.filter((focus, index) => foci.findIndex((other) => other.label === focus.label) === index);
-    return named.slice(0, length);
+  private listFoci(item: SchemaNode): readonly Focus[] {
+    const foci = inTurns(this.material.foci);
+    if (!ASKS_NAMES.test(this.material.prompt) || !this.isFreeString(item)) return foci;
+    return foci.filter((focus, index) => foci.findIndex((other) => other.label === focus.label) === index);
   }
 
   /** As many as the prompt asks for; below the top no more than there are sentences left to say. */
   private wantedItems({ focus, depth }: Place): number {
+    const { prompt, guidance } = this.material;
     if (focus === undefined || depth > DEEP) return 0;
-    if (depth <= 2) return requestedCount(this.material.prompt) ?? ITEMS_AT_TOP;
+    if (depth <= 2) return requestedCount(prompt) ?? requestedCount(guidance) ?? ITEMS_AT_TOP;
     return Math.min(ITEMS_BELOW, this.strings.unused(focus));
   }
 
@@ -202,11 +202,6 @@ function spoken(value: unknown): string {
 
 function isNull(node: SchemaNode): boolean {
   return node.type === 'null' || node.const === null;
-}
-
-/** Spreads `length` items over `count` foci, from the first to the last. */
-function spread(index: number, length: number, count: number): number {
-  return length <= count ? Math.floor((index * count) / length) : index % Math.max(1, count);
 }
 
 function requestedCount(prompt: string): number | null {

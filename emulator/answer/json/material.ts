@@ -1,3 +1,4 @@
+import type { Ask } from '../ask';
 import type { Findings } from '../compose';
 import type { Quote } from '../find';
 import type { Source } from '../passages';
@@ -15,17 +16,27 @@ export interface Material {
   /** What the whole answer is about. */
   readonly title: string;
   readonly prompt: string;
+  /** How the answer is to be done. */
+  readonly guidance: string;
   readonly foci: readonly Focus[];
   readonly searched: string;
 }
 
 /** Groups findings by the section they come from, in their order. */
-export function toMaterial(findings: Findings, prompt: string, searched: string): Material {
+export function toMaterial(
+  findings: Findings,
+  { prompt, guidance }: Pick<Ask, 'prompt' | 'guidance'>,
+  searched: string,
+): Material {
   const foci = new Map<string, { label: string; section: string | null; quotes: Quote[] }>();
+  const sources = new Set<string>();
   for (const block of findings.blocks) {
     for (const quote of block.quotes) {
       const { source, section } = quote.passage;
       const key = `${source.id}\0${section ?? ''}`;
+      // What another text says in passing about the topics makes no aspect of its own.
+      if (block.shared === true && !sources.has(source.id)) continue;
+      sources.add(source.id);
       const focus = foci.get(key) ?? { label: labelOf(source), section, quotes: [] };
       focus.quotes.push(quote);
       foci.set(key, focus);
@@ -33,15 +44,27 @@ export function toMaterial(findings: Findings, prompt: string, searched: string)
   }
   const list = [...foci.values()];
   const title = findings.topics.length > 1 ? joinWords(findings.topics) : (list[0]?.label ?? 'Nothing found');
-  return { title, prompt, foci: list, searched };
+  return { title, prompt, guidance, foci: list, searched };
 }
 
 /** Prompts that want names and not sentences: `Name three protocols`. */
-export const ASKS_NAMES = /\b(?:name|names of|list the names)\b/i;
+export const ASKS_NAMES =
+  /\b(?:name|list)\s+(?:the\s+)?(?:names|two|three|four|five|six|seven|eight|nine|ten|\d+|main|most)\b/i;
 
 /** What the foci are about, each once. */
 export function distinctLabels({ foci }: Material): string[] {
   return [...new Set(foci.map((focus) => focus.label))];
+}
+
+/** Foci in the order in which a list goes through them: every source in turn, each from its beginning. */
+export function inTurns(foci: readonly Focus[]): Focus[] {
+  const counts = new Map<string, number>();
+  const ranked = foci.map((focus) => {
+    const rank = counts.get(focus.label) ?? 0;
+    counts.set(focus.label, rank + 1);
+    return { focus, rank };
+  });
+  return ranked.toSorted((a, b) => a.rank - b.rank).map(({ focus }) => focus);
 }
 
 function labelOf(source: Source): string {

@@ -22,11 +22,13 @@ export interface StringPlace {
 
 type Kind = 'title' | 'label' | 'heading' | 'sentence' | 'paragraph' | 'question' | 'url' | 'source' | 'id';
 
+const QUESTION = /\b(?:sub-?)?(?:questions?|query|queries)\b/i;
+
 /** What a description asks for. Names of properties are never read: they may be anything. */
 const DESCRIBED: readonly [Kind, RegExp][] = [
   ['url', /\b(?:url|uri|link|web ?address)\b/i],
   ['id', /\b(?:id|identifier|slug|key)\b/i],
-  ['question', /\b(?:sub-?)?(?:questions?|query|queries)\b/i],
+  ['question', QUESTION],
   ['source', /\b(?:source|filename|file name|document|reference)\b/i],
   ['heading', /\b(?:title|heading|headline|name|label|topic|subject|term)\b/i],
   [
@@ -105,7 +107,8 @@ export class StringWriter {
       return count === 1 && ASKS_ONE_QUESTION.test(this.material.prompt) ? 'question' : 'title';
     if (root !== null && index === count - 1) return 'paragraph';
     if (count === 0 && ASKS_NAMES.test(this.material.prompt)) return 'label';
-    const asksQuestions = ASKS_QUESTIONS.test(this.material.prompt) && !ASKS_QUESTIONS.test(siblings);
+    const asksQuestions =
+      ASKS_QUESTIONS.test(`${this.material.prompt} ${this.material.guidance}`) && !QUESTION.test(siblings);
     if (asksQuestions && index === (count > 2 ? 1 : 0)) return 'question';
     return index === 0 && count > 1 ? 'heading' : 'sentence';
   }
@@ -192,7 +195,9 @@ function headingOf({ label, section }: Focus): string {
 }
 
 function questionOn({ label, section }: Focus): string {
-  return section === null ? `What is ${label}?` : `What do the sources say about ${label}, in particular “${section}”?`;
+  if (section === null) return `What is ${label}?`;
+  const aspect = /^\p{Lu}(?!\p{Lu})/u.test(section) ? section.charAt(0).toLowerCase() + section.slice(1) : section;
+  return `What should one know about ${aspect} in ${label}?`;
 }
 
 function urlOf(focus: Focus): string {
