@@ -16,10 +16,12 @@ export interface ConnectOptions {
  * @throws Error naming the address when no server answers there.
  */
 export async function connect(options: ConnectOptions = {}): Promise<ResearchClient> {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  // An address given in code is its own server: TLS and keys of a profile belong to another.
+  const { connectionOptions, namespace } =
+    options.address === undefined ? loadClientConnectConfig() : { connectionOptions: {}, namespace: undefined };
   const address = options.address ?? connectionOptions.address ?? '127.0.0.1:7233';
   try {
-    const connection = await Connection.connect({ ...connectionOptions, address });
+    const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: '5s' });
     const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
     const taskQueue = options.taskQueue ?? process.env['TEMPORAL_TASK_QUEUE'] ?? DEFAULT_TASK_QUEUE;
     return new ResearchClient(client, taskQueue);

@@ -3,6 +3,7 @@ import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporal
 import { type PipelineResult } from '../contract/pipeline';
 import { type Progress, type StepProgress } from '../contract/progress';
 import { RunNotFoundError } from './errors';
+import { type PendingActivity, pendingActivities, troublesOf } from './pending';
 import { type RunHandle } from './run-handle';
 
 const MIN_INTERVAL_MS = 1_000;
@@ -16,18 +17,9 @@ export interface FollowOptions {
   signal?: AbortSignal;
 }
 
-/** An activity that Temporal holds for the run, as `describe` tells it. */
-export interface PendingActivity {
-  activityId: string;
-  activityType: string;
-  attempt: number;
-  /** What the last attempt said, for example why it waits. */
-  lastFailure?: string;
-}
-
 /** Something to tell about a run. */
 export type FollowEvent =
-  | { kind: 'progress'; progress: Progress; steps: StepProgress[]; pending: PendingActivity[] }
+  | { kind: 'progress'; progress: Progress; steps: StepProgress[]; pending: PendingActivity[]; troubles: string[] }
   /** Nobody answers: no worker polls the task queue, or the server cannot be reached. The following goes on. */
   | { kind: 'silent'; why: 'no-worker' | 'no-server'; message: string }
   | { kind: 'result'; result: PipelineResult }
@@ -37,23 +29,27 @@ export type FollowEvent =
 export async function* follow(run: RunHandle, options: FollowOptions = {}): AsyncGenerator<FollowEvent, void> {
   const steps = new Map<string, StepProgress>();
   let since = 0;
+  let told = '';
   let interval = options.intervalMs ?? MIN_INTERVAL_MS;
   while (!options.signal?.aborted) {
     const seen = await look(run, since);
-    const progress = 'progress' in seen ? seen.progress : undefined;
-    const changed = progress !== undefined && progress.version > since;
+    const before = since;
     if ('silent' in seen) yield seen.silent;
-    else if (changed) {
-      for (const step of seen.progress.steps) steps.set(step.id, step);
-      since = seen.progress.version;
-      yield { kind: 'progress', progress: seen.progress, steps: [...steps.values()], pending: seen.pending };
+    else {
+      const { progress, pending } = seen;
+      const troubles = troublesOf(pending);
+      for (const step of progress.steps) steps.set(step.id, step);
+      since = progress.version;
+      if (since > before || troubles.join() !== told)
+        yield { kind: 'progress', progress, steps: [...steps.values()], pending, troubles };
+      told = troubles.join();
+      if (progress.more) continue;
     }
-    if (progress?.more) continue;
     if (seen.ended) {
       yield await ending(run);
       return;
     }
-    interval = nextInterval(interval, changed, options);
+    interval = nextInterval(interval, since > before, options);
     await pause(interval, options.signal);
   }
 }
@@ -88,7 +84,7 @@ async function look(run: RunHandle, since: number): Promise<Seen> {
   if (!described) throw notFound(run);
   const ended = described.status.name !== 'RUNNING';
   try {
-    return { ended, progress: await run.progress({ since }), pending: pendingOf(described) };
+    return { ended, progress: await run.progress({ since }), pending: pendingActivities(described) };
   } catch (error) {
     const message = `no worker answers on task queue "${described.taskQueue}"; start one with "durable-research worker", or "durable-research resume" where everything runs on this machine`;
     return { ended, silent: silence(error, 'no-worker', message) };
@@ -107,15 +103,6 @@ function silence(
 
 function notFound(run: RunHandle): Error {
   return new RunNotFoundError(run.workflowId, run.namespace);
-}
-
-function pendingOf(described: WorkflowExecutionDescription): PendingActivity[] {
-  return (described.raw.pendingActivities ?? []).map((pending) => ({
-    activityId: pending.activityId ?? '',
-    activityType: pending.activityType?.name ?? '',
-    attempt: pending.attempt ?? 1,
-    lastFailure: pending.lastFailure?.message ?? undefined,
-  }));
 }
 
 async function ending(run: RunHandle): Promise<FollowEvent> {

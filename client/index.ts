@@ -2,7 +2,9 @@
 export { connect } from './connect';
 export type { ConnectOptions } from './connect';
 export { RunCancelledError, RunConflictError, RunFailedError, RunNotFoundError } from './errors';
-export type { FollowEvent, FollowOptions, PendingActivity } from './follow';
+export type { FollowEvent, FollowOptions } from './follow';
+export { pendingActivities, troublesOf } from './pending';
+export type { PendingActivity } from './pending';
 export { ResearchClient } from './research-client';
 export type { StartOptions } from './research-client';
 export { RunHandle } from './run-handle';

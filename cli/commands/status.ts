@@ -1,11 +1,10 @@
 import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
-import { RunFailedError, type RunHandle, RunNotFoundError } from '../../client';
+import { pendingActivities, RunFailedError, type RunHandle, RunNotFoundError, troublesOf } from '../../client';
 import { type PipelineResult } from '../../contract/pipeline';
 import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
 import { newestRun } from '../find-run';
 import { Interrupt } from '../interrupt';
-import { pendingTroubles } from '../pending';
 import { modelsOf } from '../run-models';
 import { openSession, type Session, uiLink } from '../session';
 import { fitted, outStyle, print, sizeOf } from '../terminal';
@@ -40,7 +39,7 @@ async function look(session: Session, workflowId: string): Promise<RunStatus> {
     taskQueue: described.taskQueue,
     startedAt: described.startTime.toISOString(),
     closedAt: described.closeTime?.toISOString(),
-    troubles: pendingTroubles(described),
+    troubles: troublesOf(pendingActivities(described)),
     url: uiLink(session, workflowId),
     ...(await answers(run, described)),
   };

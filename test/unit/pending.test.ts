@@ -1,5 +1,7 @@
 import { type WorkflowExecutionDescription } from '@temporalio/client';
-import { pendingTroubles } from '../../cli/pending';
+import { pendingActivities, troublesOf } from '../../client';
+
+const pendingTroubles = (described: { raw: Raw }): string[] => troublesOf(pendingActivities(described));
 
 type Raw = WorkflowExecutionDescription['raw'];
 
