@@ -18,7 +18,7 @@ const UNREACHABLE_GRACE_MS = 600_000;
  */
 export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInput): Promise<Collected> {
   assertOrigin(deps.provider.origin, input.origin);
-  const collected = await asActivity(() => lookOrGiveUp(deps, input));
+  const collected = await asActivity(() => lookOrBackOff(deps, input));
   if (collected) return collected;
   const now = Date.now();
   // Judged after the look: a response that ended while everything was down is used, deadline or not.
@@ -28,14 +28,18 @@ export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInpu
       `response ${input.responseId} of step "${input.stepId}" had not ended at the step's deadline`,
     );
   }
-  const { workflowExecution, activityId } = activityInfo();
-  if (workflowExecution) deps.announcer.watch({ workflowId: workflowExecution.workflowId, activityId, input });
+  watch(deps, input);
   const seconds = Math.round((now - input.createdAt) / 1000);
   throw failure(
     'ResponsePending',
     `waiting, not an error: response ${input.responseId} has not ended after ${seconds} s`,
-    fallbackMs(input, now),
+    { nextRetryDelayMs: fallbackMs(input, now) },
   );
+}
+
+function watch({ announcer }: ActivityDeps, input: AwaitResponseInput): void {
+  const { workflowExecution, activityId } = activityInfo();
+  if (workflowExecution) announcer.watch({ workflowId: workflowExecution.workflowId, activityId, input });
 }
 
 /** Half the time waited, within bounds, and never past the deadline. */
@@ -47,15 +51,21 @@ export function fallbackMs(
   return Math.max(1, Math.min(half, deadlineAt - now));
 }
 
-async function lookOrGiveUp(deps: ActivityDeps, input: AwaitResponseInput): Promise<Collected | undefined> {
+/** A provider that cannot be asked for a while is asked by the watcher: an attempt of an activity costs far more. */
+async function lookOrBackOff(deps: ActivityDeps, input: AwaitResponseInput): Promise<Collected | undefined> {
   try {
     return await look(deps, input);
   } catch (error) {
-    const late = Date.now() >= input.deadlineAt + UNREACHABLE_GRACE_MS;
-    if (!late || !(error instanceof ProviderError) || !isRetryable(error.type)) throw error;
-    throw new ProviderError(
-      'DeadlineExceeded',
-      `step "${input.stepId}" is past its deadline and the provider cannot be asked about ${input.responseId}: ${error.message}`,
-    );
+    if (!(error instanceof ProviderError) || !isRetryable(error.type)) throw error;
+    const now = Date.now();
+    if (now >= input.deadlineAt + UNREACHABLE_GRACE_MS) {
+      throw new ProviderError(
+        'DeadlineExceeded',
+        `step "${input.stepId}" is past its deadline and the provider cannot be asked about ${input.responseId}: ${error.message}`,
+      );
+    }
+    watch(deps, input);
+    const delay = now < input.deadlineAt ? fallbackMs(input, now) : MIN_FALLBACK_MS;
+    throw new ProviderError(error.type, error.message, Math.max(delay, error.retryAfterMs ?? 0));
   }
 }

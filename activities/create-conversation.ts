@@ -1,6 +1,6 @@
 import { type ConversationCreated, type CreateConversationInput } from '../contract/activities';
 import { type ActivityDeps } from './deps';
-import { asActivity, assertOrigin } from './failures';
+import { asActivity, assertBeforeDeadline, assertOrigin } from './failures';
 
 /** Creates an empty conversation. It costs nothing, so a lost answer is simply tried again. */
 export async function createConversation(
@@ -8,5 +8,6 @@ export async function createConversation(
   input: CreateConversationInput,
 ): Promise<ConversationCreated> {
   assertOrigin(deps.provider.origin, input.origin);
+  assertBeforeDeadline(input);
   return asActivity(async () => ({ conversationId: await deps.provider.createConversation() }));
 }

@@ -2,8 +2,9 @@ import { activityInfo } from '@temporalio/activity';
 import { type Created, type CreateResponseInput } from '../contract/activities';
 import { buildRequest, ProviderError } from '../openai';
 import { type ActivityDeps } from './deps';
-import { asActivity, assertOrigin, failure } from './failures';
-import { render, type Rendered } from './render';
+import { asActivity, assertBeforeDeadline, assertOrigin } from './failures';
+import { newestItemBefore } from './newest-item';
+import { render } from './render';
 import { clearSending, markSending } from './sending';
 
 /** Longest metadata value of the API. */
@@ -16,20 +17,33 @@ const MAX_METADATA_CHARS = 512;
  */
 export async function createResponse(deps: ActivityDeps, input: CreateResponseInput): Promise<Created> {
   assertOrigin(deps.provider.origin, input.origin);
-  if (Date.now() >= input.deadlineAt) {
-    throw failure('DeadlineExceeded', `the deadline of step "${input.stepId}" passed before its response was created`);
-  }
-  return asActivity(async () => {
+  assertBeforeDeadline(input);
+  const startedAt = Date.now();
+  const { body, promptRef, newestItem } = await asActivity(async () => {
     await clearSending();
     const rendered = await render(deps, input);
-    if (input.conversation !== undefined && input.create > 1)
-      await assertNotInConversation(deps, input.conversation, rendered);
-    const promptRef = await deps.store.putPrompt(rendered.prompt);
-    const body = buildRequest(input, rendered, metadataOf(input));
-    await markSending();
+    return {
+      newestItem: await newestItemBefore(deps.provider, input, rendered.prompt),
+      promptRef: await deps.store.putPrompt(rendered.prompt),
+      body: buildRequest(input, rendered, metadataOf(input)),
+    };
+  });
+  const sending = { sending: true, newestItem };
+  await markSending(sending);
+  return asActivity(async () => {
+    assertTimeForPost(input, Date.now() - startedAt);
     const response = await deps.provider.createResponse(body, input.timeoutMs);
     return { responseId: response.id, promptRef };
-  });
+  }, [sending]);
+}
+
+/** A POST that outlives its activity is answered to nobody: the id of a paid response would be lost. */
+function assertTimeForPost({ stepId, timeoutMs }: CreateResponseInput, passedMs: number): void {
+  if (passedMs + timeoutMs < activityInfo().startToCloseTimeoutMs) return;
+  throw new ProviderError(
+    'ProviderUnavailable',
+    `reading what step "${stepId}" sends took ${passedMs} ms, which leaves too little time to create its response; it is tried again`,
+  );
 }
 
 /** Leads from a response back to its run: a webhook carries the response's id only. */
@@ -49,20 +63,4 @@ function metadataOf(input: CreateResponseInput): Record<string, string> {
     turn: String(input.turn),
     create: String(input.create),
   };
-}
-
-/** In a conversation a create is never repeated blindly: the lost one may already stand in it, and would be said twice. */
-async function assertNotInConversation(
-  { provider }: ActivityDeps,
-  conversation: string,
-  { prompt }: Rendered,
-): Promise<void> {
-  const newest = await provider.newestConversationItems(conversation, 20);
-  const lastPrompt = newest.find((item) => item['role'] === 'user');
-  if (lastPrompt && JSON.stringify(lastPrompt).includes(JSON.stringify(prompt))) {
-    throw new ProviderError(
-      'CreateAmbiguous',
-      `conversation ${conversation} already holds this prompt: an earlier create, whose answer was lost, was accepted`,
-    );
-  }
 }

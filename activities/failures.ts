@@ -2,26 +2,39 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import { type FailureType, isRetryable } from '../contract/failures';
 import { ProviderError } from '../openai/port';
 
+type FailureOptions = { nextRetryDelayMs?: number; details?: unknown[] };
+
 /** A failure that Temporal retries or not by its type alone. */
-export function failure(type: FailureType, message: string, nextRetryDelayMs?: number): ApplicationFailure {
+export function failure(
+  type: FailureType,
+  message: string,
+  { nextRetryDelayMs, details }: FailureOptions = {},
+): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message,
     nonRetryable: !isRetryable(type),
     nextRetryDelay: nextRetryDelayMs,
+    details,
     // Waiting and rate limits are the normal life of a step: no error log, no failure metric.
     category: isRetryable(type) ? ApplicationFailureCategory.BENIGN : undefined,
   });
 }
 
-/** Runs a call to the provider; what it throws carries the retry decision in its type. */
-export async function asActivity<T>(call: () => Promise<T>): Promise<T> {
+/** Runs a call to the provider; what it throws carries the retry decision in its type, and `details` where given. */
+export async function asActivity<T>(call: () => Promise<T>, details?: unknown[]): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof ProviderError) throw failure(error.type, error.message, error.retryAfterMs);
-    throw error;
+    if (!(error instanceof ProviderError)) throw error;
+    throw failure(error.type, error.message, { nextRetryDelayMs: error.retryAfterMs, details });
   }
+}
+
+/** Refuses to begin what nobody waits for any more. */
+export function assertBeforeDeadline({ stepId, deadlineAt }: { stepId: string; deadlineAt: number }): void {
+  if (Date.now() < deadlineAt) return;
+  throw failure('DeadlineExceeded', `the deadline of step "${stepId}" passed before its response was created`);
 }
 
 /** Refuses work of a run that began at another provider. */

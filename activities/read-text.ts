@@ -11,7 +11,8 @@ export async function readText(deps: ActivityDeps, input: ReadTextInput): Promis
   return asActivity(async () => {
     const { text, citations } = await joinTexts(deps, input.sources);
     const bytes = Buffer.byteLength(text);
-    return bytes > input.maxBytes ? { bytes, citations: [] } : { text, bytes, citations };
+    const whole = bytes + Buffer.byteLength(JSON.stringify(citations));
+    return whole > input.maxBytes ? { bytes, citations: [] } : { text, bytes, citations };
   });
 }
 

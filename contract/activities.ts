@@ -3,7 +3,7 @@ import { citationSchema, failureSchema } from './outcome';
 import { selectSchema } from './step';
 import { hostedCallsSchema, usageSchema } from './usage';
 
-/** Most bytes of final text that travel inline in a result. */
+/** Most bytes of final text, its citations included, that travel inline in a result. */
 export const MAX_INLINE_TEXT_BYTES = 256 * 1024;
 /** Most bytes of parsed JSON that travel inline. */
 export const MAX_INLINE_JSON_BYTES = 64 * 1024;
@@ -55,6 +55,8 @@ export const createResponseInputSchema = z.strictObject({
   context: z.array(contextItemSchema),
   select: selectSchema,
   conversation: z.string().optional(),
+  /** The conversation's newest item before a create of this turn whose answer was lost; null where there was none. */
+  lostAfter: z.string().nullable().optional(),
   previousResponse: z.string().optional(),
   /** Milliseconds since 1970 after which nothing is created any more. */
   deadlineAt: z.number(),
@@ -65,8 +67,14 @@ export type CreateResponseInput = z.infer<typeof createResponseInputSchema>;
 export const createdSchema = z.strictObject({ responseId: z.string(), promptRef: z.string().optional() });
 export type Created = z.infer<typeof createdSchema>;
 
-/** Heartbeat details of a create: whether its POST may be on its way. */
-export const sendingSchema = z.strictObject({ sending: z.boolean() });
+/** What is known of a create that did not return an id: heartbeat details of the activity, and of its failure. */
+export const sendingSchema = z.strictObject({
+  /** Whether its POST may be on its way. */
+  sending: z.boolean(),
+  /** The conversation's newest item before it; null where there was none. */
+  newestItem: z.string().nullable().optional(),
+});
+export type Sending = z.infer<typeof sendingSchema>;
 
 export const awaitResponseInputSchema = z.strictObject({
   origin: z.string(),
@@ -95,7 +103,12 @@ export const cancelledSchema = z.strictObject({
 });
 export type Cancelled = z.infer<typeof cancelledSchema>;
 
-export const createConversationInputSchema = z.strictObject({ origin: z.string() });
+export const createConversationInputSchema = z.strictObject({
+  origin: z.string(),
+  /** Step that asks for it first. */
+  stepId: z.string(),
+  deadlineAt: z.number(),
+});
 export type CreateConversationInput = z.infer<typeof createConversationInputSchema>;
 export const conversationCreatedSchema = z.strictObject({ conversationId: z.string() });
 export type ConversationCreated = z.infer<typeof conversationCreatedSchema>;
@@ -104,7 +117,7 @@ export const readTextInputSchema = z.strictObject({
   origin: z.string(),
   /** Final steps and the responses that hold their texts, in order. */
   sources: z.array(z.strictObject({ stepId: z.string(), responseId: z.string() })),
-  /** A longer text stays where it is, in UTF-8 bytes. */
+  /** A text that is longer with its citations stays where it is; UTF-8 bytes. */
   maxBytes: z.int().min(0),
 });
 export type ReadTextInput = z.infer<typeof readTextInputSchema>;

@@ -15,6 +15,8 @@ export const FAILURES = {
   ProviderUnavailable: 'temporal',
   /** The provider may have accepted a create whose answer was lost. */
   CreateAmbiguous: 'workflow',
+  /** A create whose answer was lost was accepted: its prompt stands in the conversation, and would be said twice. */
+  AlreadyInConversation: 'never',
   /** The response ended as `failed` with a code that may pass. */
   ResponseFailed: 'workflow',
   /** The response was cancelled at the provider by somebody else. */

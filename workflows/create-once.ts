@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, sleep } from '@temporalio/workflow';
 import { type ContextItem, type Created, type CreateResponseInput } from '../contract/activities';
 import { type Failure } from '../contract/outcome';
 import { type StepBound, worstPrice } from '../contract/prices';
@@ -21,8 +21,11 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
       return await sendCreate(turn);
     } catch (error) {
       const ended = lostCreate(error);
-      if (!ended) return refused(turn, error);
-      bookLost(turn, ended);
+      if (ended) bookLost(turn, ended);
+      else run.ledger.settle(step.id);
+      // A create that is being cancelled is not tried again, whatever it ended as; the step has not failed by that.
+      if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled while it was created');
+      if (!ended) return refusal(error);
       if (lost === MAX_LOST_CREATES) {
         return {
           type: 'CreateAmbiguous',
@@ -45,15 +48,18 @@ async function sendCreate(turn: Turn): Promise<Created> {
   const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
   const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
   const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
+  turn.lostAfter = undefined;
   run.board.update(step.id, { state: 'in_progress', responseId: created.responseId });
   return created;
 }
 
-function bookLost({ run, step, creates }: Turn, { sent, reason }: LostCreate): void {
+function bookLost(turn: Turn, { sent, reason, newestItem }: LostCreate): void {
+  const { run, step, creates } = turn;
   if (!sent) {
     run.ledger.unreserve(step.id);
     return;
   }
+  if (turn.lostAfter === undefined) turn.lostAfter = newestItem;
   run.ledger.bookAmbiguous({ stepId: step.id, turn: TURN, create: creates, reason });
   run.board.warn(`${step.id}: create ${creates} is ambiguous and may have been billed: ${reason}`);
 }
@@ -61,8 +67,7 @@ function bookLost({ run, step, creates }: Turn, { sent, reason }: LostCreate): v
 /** A step has one turn until tools and approvals make it more. */
 const TURN = 1;
 
-function refused({ run, step }: Turn, error: unknown): Failure {
-  run.ledger.settle(step.id);
+function refusal(error: unknown): Failure {
   const failure = failureOf(error);
   if (!failure) throw error;
   return failure;
@@ -86,7 +91,8 @@ async function buildInput(turn: Turn): Promise<CreateResponseInput> {
     context: contextItems(context),
     select: (context && 'select' in context && context.select) || 'all',
     conversation:
-      context?.strategy === 'conversation' ? (context.conversation ?? (await run.conversation())) : undefined,
+      context?.strategy === 'conversation' ? (context.conversation ?? (await run.conversation(turn))) : undefined,
+    lostAfter: turn.lostAfter,
     previousResponse: context?.strategy === 'previous_response' ? context.from.ref?.responseId : undefined,
     deadlineAt,
     timeoutMs: run.record.createTimeoutMs,
@@ -105,15 +111,19 @@ function contextItem({ id, ref, reason }: Responded): ContextItem {
 }
 
 /** What the worst price is computed from: what earlier steps said is known by their usage. */
-function boundOf({ step }: Turn, request: CreateResponseInput): StepBound {
+function boundOf({ run, step }: Turn, request: CreateResponseInput): StepBound {
   const { context } = step;
   const from =
     context === undefined ? [] : Array.isArray(context.from) ? context.from : context.from ? [context.from] : [];
-  const tokens = from.map(({ collected }) => (collected?.usage?.input ?? 0) + (collected?.usage?.output ?? 0));
+  const seen = from.map(({ collected }) => (collected?.usage?.input ?? 0) + (collected?.usage?.output ?? 0));
+  const filledIn = request.prompt.map((part) =>
+    part.kind === 'output' ? run.ledger.account(part.ref.stepId).usage.output : 0,
+  );
+  const own = JSON.stringify([request.prompt, request.instructions, request.tools, request.format]);
   return {
     model: request.model,
-    ownBytes: JSON.stringify([request.prompt, request.instructions, request.tools, request.format]).length,
-    contextTokens: tokens.reduce((sum, count) => sum + count, 0),
+    ownBytes: new TextEncoder().encode(own).length,
+    contextTokens: [...seen, ...filledIn].reduce((sum, count) => sum + count, 0),
     maxOutputTokens: step.maxOutputTokens,
     tools: (step.tools ?? []).map(({ type }) => type),
   };

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
-import { sendingSchema } from '../contract/activities';
+import { type Sending, sendingSchema } from '../contract/activities';
 import { failureTypeSchema } from '../contract/failures';
 import { type Failure } from '../contract/outcome';
 
@@ -19,7 +19,7 @@ export function failureOf(error: unknown): Failure | undefined {
 }
 
 /** How a create ended that did not return an id: for certain without a response, or perhaps with one. */
-export type LostCreate = { sent: boolean; reason: string };
+export type LostCreate = { sent: boolean; reason: string; newestItem?: string | null };
 
 /**
  * A create that Temporal does not retry and that is no refusal: the activity called it ambiguous, or its worker died.
@@ -29,13 +29,16 @@ export function lostCreate(error: unknown): LostCreate | undefined {
   if (!(error instanceof ActivityFailure)) return undefined;
   const { cause } = error;
   if (cause instanceof TimeoutFailure) {
-    const mark = sendingSchema.safeParse(cause.lastHeartbeatDetails);
     const reason = 'the worker did not report the answer of this create in time; it may have died';
-    return { sent: mark.success && mark.data.sending, reason };
+    const { sending: sent, newestItem } = sendingOf(cause.lastHeartbeatDetails);
+    return { sent, reason, newestItem };
   }
-  return failureOf(error)?.type === 'CreateAmbiguous'
-    ? { sent: true, reason: cause?.message ?? 'CreateAmbiguous' }
-    : undefined;
+  if (failureOf(error)?.type !== 'CreateAmbiguous' || !(cause instanceof ApplicationFailure)) return undefined;
+  return { sent: true, reason: cause.message, newestItem: sendingOf(cause.details?.[0]).newestItem };
+}
+
+function sendingOf(details: unknown): Sending {
+  return sendingSchema.safeParse(details).data ?? { sending: false };
 }
 
 /** What an activity said last, whatever it threw. */

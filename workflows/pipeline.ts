@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import { type Notification, type PromptPart } from '../contract/activities';
+import { type PromptPart } from '../contract/activities';
 import { type PlannedStep } from '../contract/graph';
 import { InvalidInputError } from '../contract/issues';
 import {
@@ -34,13 +34,11 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
     const ends = await runGraph(plan.steps, plan.input.maxParallel ?? DEFAULT_MAX_PARALLEL, (step, earlier) =>
       runStep(run, plan.input, { step, earlier }),
     );
-    const result = await pipelineResult(run, plan.steps, ends);
-    run.board.enter('ended');
-    await notify(run, `run.${result.outcome}`);
-    return orNoOutput(result);
+    const result = orNoOutput(await pipelineResult(run, plan.steps, ends));
+    await conclude(run, result.outcome);
+    return result;
   } catch (error) {
-    run.board.enter('ended');
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => notify(run, 'run.cancelled'));
+    await conclude(run, isCancellation(error) ? 'cancelled' : 'failed');
     throw error;
   }
 }
@@ -78,7 +76,10 @@ async function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRu
 
 function contextOf(step: PlannedStep, earlier: ReadonlyMap<string, Responded>): RespondContext | undefined {
   const { strategy = 'stateless', select, conversation } = step.context ?? {};
-  const from = step.sentFrom.map((id) => end(earlier, id));
+  // A conversation holds its own steps, but nothing of one that left no output.
+  const from = step.contextFrom
+    .map((id) => end(earlier, id))
+    .filter(({ id, ref }) => !ref || step.sentFrom.includes(id));
   if (strategy === 'conversation') return { strategy, conversation, select, from };
   if (strategy === 'stateless') return { strategy, select, from };
   const [parent] = from;
@@ -115,19 +116,21 @@ function orNoOutput(result: PipelineResult): PipelineResult {
 
 const MAX_MESSAGE_CHARS = 4_000;
 
-/** A receiver that cannot be reached is a warning: the run's outcome stands without it. */
-async function notify(run: Run, type: Notification['type']): Promise<void> {
+/**
+ * Tells the receiver how the run ended: also of a run that is being cancelled, and a cancel that comes now is too late.
+ * A receiver that cannot be reached is a warning: the run's outcome stands without it.
+ */
+async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled'): Promise<void> {
+  run.board.enter('ended');
   if (!run.record.notifies) return;
   const { workflowId, runId } = workflowInfo();
+  const { usd } = run.ledger.total();
   try {
-    await bounded('20s', `tell the receiver: ${type}`)['durableResearch.notify']({
-      type,
-      workflowId,
-      runId,
-      usd: run.ledger.total().usd,
-    });
+    const telling = bounded('20s', `tell the receiver: run.${outcome}`);
+    await CancellationScope.nonCancellable(() =>
+      telling['durableResearch.notify']({ type: `run.${outcome}`, workflowId, runId, usd }),
+    );
   } catch (error) {
-    if (isCancellation(error)) throw error;
     run.board.warn(`the receiver of notifications could not be told: ${lastWords(error)}`);
   }
 }

@@ -5,7 +5,8 @@ import { type Collected, type Failure, type Outcome } from '../contract/outcome'
 import { PREVIEW_CHARS } from '../contract/progress';
 import { createOnce } from './create-once';
 import { awaitOnce } from './await-once';
-import { claimStep, type Run } from './run';
+import { claimStep } from './claim-step';
+import { type Run } from './run';
 import { type Responded, type RespondStep, type Turn } from './turn';
 
 /**
@@ -18,7 +19,7 @@ import { type Responded, type RespondStep, type Turn } from './turn';
  * const report = await respond(run, { id: 'report', prompt: 'Answer them.', context: { strategy: 'stateless', from: [plan] } });
  */
 export async function respond(run: Run, step: RespondStep): Promise<Responded> {
-  claimStep(run, step.id);
+  claimStep(run, step);
   const startedAt = Date.now();
   const deadlineAt = startedAt + durationMs(step.deadline ?? DEFAULT_DEADLINE);
   run.board.update(step.id, { state: 'creating', startedAt });

@@ -1,9 +1,11 @@
+import { ApplicationFailure } from '@temporalio/workflow';
 import { MAX_INLINE_TEXT_BYTES, type FinalText } from '../contract/activities';
 import { finalSteps, type PlannedStep } from '../contract/graph';
 import { type Ledger } from '../contract/ledger';
 import { type PipelineResult, type StepResult } from '../contract/pipeline';
 import { NO_USAGE } from '../contract/usage';
 import { quick } from './activities';
+import { failureOf } from './failures';
 import { type Run } from './run';
 import { type Responded } from './turn';
 
@@ -16,17 +18,32 @@ export async function pipelineResult(
   const finals = finalSteps(steps).flatMap(({ id }) => ends.get(id) ?? []);
   const answered = finals.filter(({ ref }) => ref);
   const whole = steps.every(({ id }) => ends.get(id)?.ref);
-  const { text, citations } = await readText(run, answered);
   const ledger = run.ledger.snapshot();
-  return {
+  const result: PipelineResult = {
     outcome: answered.length === 0 ? 'failed' : whole ? 'completed' : 'partial',
     textFrom: answered.flatMap(({ ref }) => ref?.responseId ?? []),
-    text,
-    citations,
+    citations: [],
     json: answered.length === 1 ? answered[0]?.collected?.json : undefined,
     steps: Object.fromEntries(steps.map(({ id }) => [id, stepResult(ends.get(id), ledger.steps[id])])),
     ledger,
   };
+  try {
+    return { ...result, ...(await readText(run, answered)) };
+  } catch (error) {
+    throw unreadable(error, result);
+  }
+}
+
+/** Everything is done and paid, but nobody has the final text any more: the account and the ids go along. */
+function unreadable(error: unknown, result: PipelineResult): unknown {
+  const failure = failureOf(error);
+  if (!failure) return error;
+  return ApplicationFailure.create({
+    type: failure.type,
+    message: `the text of the final steps cannot be read: ${failure.message}`,
+    nonRetryable: true,
+    details: [{ ...result, outcome: 'failed' } satisfies PipelineResult],
+  });
 }
 
 /** The bytes come in once, at the end: history carries references until then. */
@@ -37,7 +54,12 @@ async function readText(
   const sources = answered.flatMap(({ ref }) => (ref ? [{ stepId: ref.stepId, responseId: ref.responseId }] : []));
   if (sources.length === 0) return { citations: [] };
   const reading = quick(`text of ${sources.map(({ stepId }) => stepId).join(', ')}`.slice(0, MAX_SUMMARY_CHARS));
-  return reading['durableResearch.readText']({ origin: record.origin, sources, maxBytes: MAX_INLINE_TEXT_BYTES });
+  const { text, citations } = await reading['durableResearch.readText']({
+    origin: record.origin,
+    sources,
+    maxBytes: MAX_INLINE_TEXT_BYTES,
+  });
+  return { text, citations };
 }
 
 const MAX_SUMMARY_CHARS = 100;

@@ -1,4 +1,4 @@
-import { ApplicationFailure, setCurrentDetails, setHandler, defineQuery } from '@temporalio/workflow';
+import { setCurrentDetails, setHandler, defineQuery } from '@temporalio/workflow';
 import { type Ledger } from '../contract/ledger';
 import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
 import { type Progress, type ProgressQuery, progressQuerySchema } from '../contract/progress';
@@ -7,6 +7,7 @@ import { quick } from './activities';
 import { Board } from './board';
 import { details } from './details';
 import { LedgerBook } from './ledger';
+import { type Turn } from './turn';
 
 const progressQuery = defineQuery<Progress, [ProgressQuery?]>(PROGRESS_QUERY);
 const ledgerQuery = defineQuery<Ledger | undefined>(LEDGER_QUERY);
@@ -18,20 +19,8 @@ export interface Run {
   readonly board: Board;
   /** Ids of the steps that have begun. */
   readonly claimed: Set<string>;
-  /** The run's own conversation, created when the first step asks for it. */
-  conversation(): Promise<string>;
-}
-
-/** @throws ApplicationFailure `InvalidInput` when a step of this id has begun already: ids are keys of the account. */
-export function claimStep(run: Run, id: string): void {
-  if (run.claimed.has(id)) {
-    throw ApplicationFailure.create({
-      type: 'InvalidInput',
-      message: `step id "${id}" is used twice; expected an id that is unique in its run`,
-      nonRetryable: true,
-    });
-  }
-  run.claimed.add(id);
+  /** The run's own conversation, created when the first step asks for it; again by the next where that failed. */
+  conversation(turn: Pick<Turn, 'step' | 'deadlineAt'>): Promise<string>;
 }
 
 /**
@@ -59,11 +48,19 @@ export async function openRun(models: string[] = [], stepIds: string[] = []): Pr
     ledger,
     board,
     claimed: new Set(),
-    conversation: () => (conversation ??= newConversation(record.origin)),
+    conversation: (turn) =>
+      (conversation ??= newConversation(record.origin, turn).catch((error: unknown) => {
+        conversation = undefined;
+        throw error;
+      })),
   };
 }
 
-async function newConversation(origin: string): Promise<string> {
-  const { conversationId } = await quick('conversation of this run')['durableResearch.createConversation']({ origin });
+async function newConversation(
+  origin: string,
+  { step: { id: stepId }, deadlineAt }: Pick<Turn, 'step' | 'deadlineAt'>,
+): Promise<string> {
+  const creating = quick('conversation of this run');
+  const { conversationId } = await creating['durableResearch.createConversation']({ origin, stepId, deadlineAt });
   return conversationId;
 }

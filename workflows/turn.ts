@@ -39,4 +39,6 @@ export interface Turn {
   deadlineAt: number;
   creates: number;
   responseIds: string[];
+  /** The conversation's newest item before the first create of this response whose answer was lost; null: none. */
+  lostAfter?: string | null;
 }

@@ -48,6 +48,18 @@ describe('failureOf', () => {
 });
 
 describe('lostCreate', () => {
+  test.each([
+    [
+      'its details',
+      activity(
+        ApplicationFailure.create({ type: 'CreateAmbiguous', details: [{ sending: true, newestItem: 'msg_1' }] }),
+      ),
+    ],
+    ['its heartbeat', timeout({ sending: true, newestItem: 'msg_1' })],
+  ])('the newest item of the conversation before it comes with %s', (_name, error) => {
+    expect(lostCreate(error)).toMatchObject({ sent: true, newestItem: 'msg_1' });
+  });
+
   test('what the activity called ambiguous may have been sent', () => {
     expect(lostCreate(application('CreateAmbiguous'))).toEqual({ sent: true, reason: 'CreateAmbiguous, in words' });
   });

@@ -1,4 +1,6 @@
+import { EventEmitter, once } from 'node:events';
 import { RunCancelledError } from '../../client';
+import { ProviderError } from '../../openai';
 import { type Harness, startHarness, until } from '../setup/harness';
 
 let harness: Harness;
@@ -61,3 +63,38 @@ test('a cancel while the create is on its way waits for the id, and stops that r
     await slow.close();
   }
 });
+
+test.each(['RateLimited', 'InvalidRequest', 'CreateAmbiguous'] as const)(
+  'a cancelled run is cancelled, not failed, when the create on its way ends as %s',
+  async (type) => {
+    let sent = 0;
+    const refusal = new EventEmitter();
+    const slow = await startHarness({
+      deps: (provider) => ({
+        provider: {
+          ...provider,
+          async createResponse() {
+            sent += 1;
+            await once(refusal, 'now');
+            throw new ProviderError(type, 'refused in the end');
+          },
+        },
+      }),
+    });
+    try {
+      const run = await slow.research.start({ steps: [{ id: 'a', prompt: 'Explain Raft.' }] });
+      await until('the create is on its way', async () => sent === 1);
+      await run.cancel();
+      await until('the run knows', async () => (await run.progress()).stage === 'cancelling');
+      refusal.emit('now');
+      await expect(run.result()).rejects.toBeInstanceOf(RunCancelledError);
+      expect(sent).toBe(1);
+      expect(await run.ledger()).toMatchObject({
+        reservedUsd: 0,
+        ambiguous: type === 'CreateAmbiguous' ? [{ stepId: 'a', create: 1 }] : [],
+      });
+    } finally {
+      await slow.close();
+    }
+  },
+);

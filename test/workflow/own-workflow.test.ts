@@ -33,6 +33,16 @@ test("the engine's own workflows live beside it", async () => {
 
 test('a step id that is used twice fails the run', async () => {
   await expect(execute('sameIdTwice')).rejects.toMatchObject({
-    cause: { type: 'InvalidInput', message: expect.stringContaining('step id "a" is used twice') },
+    cause: { type: 'InvalidInput', message: expect.stringMatching(/step "a" is not valid: id: is used twice/) },
   });
+});
+
+test.each<[object, RegExp]>([
+  [{ id: 'a/b' }, /step "a\/b" is not valid: id: expected 1-64 letters/],
+  [{ id: 'a', deadline: 'soon' }, /deadline: expected a duration such as .*, got "soon"/],
+  [{ id: 'a', tools: [{ type: 'mcp', authorization: 'hidden-value' }] }, /tools\[0\]\.authorization: holds/],
+])('a step that is wrong fails the run in words: %j', async (step, message) => {
+  const error: unknown = await execute('anyStep', { prompt: 'x', ...step }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ cause: { type: 'InvalidInput', message: expect.stringMatching(message) } });
+  expect((error as { cause: Error }).cause.message).not.toContain('hidden-value');
 });

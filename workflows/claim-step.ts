@@ -1,0 +1,31 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
+import { findSecrets } from '../contract/secrets';
+import { stepDefaultsSchema, stepIdSchema } from '../contract/step';
+import { type Run } from './run';
+import { type RespondStep } from './turn';
+
+const fieldsSchema = stepDefaultsSchema.omit({ context: true }).extend({ id: stepIdSchema }).loose();
+
+/**
+ * Begins a step, which may come from a workflow of the user that nothing has checked.
+ * @throws ApplicationFailure `InvalidInput` for a wrong field, for a credential in a tool, which history would keep, and
+ * when a step of this id has begun already: ids are keys of the account.
+ */
+export function claimStep(run: Run, step: RespondStep): void {
+  const issues = run.claimed.has(step.id) ? [ID_TAKEN] : issuesOf(step);
+  if (issues.length > 0) {
+    const { message } = new InvalidInputError(`step "${step.id}"`, issues);
+    throw ApplicationFailure.create({ type: 'InvalidInput', message, nonRetryable: true });
+  }
+  run.claimed.add(step.id);
+}
+
+const ID_TAKEN: InputIssue = { path: ['id'], message: 'is used twice; expected an id that is unique in its run' };
+
+function issuesOf(step: RespondStep): InputIssue[] {
+  const secrets = findSecrets({ defaults: { tools: step.tools } });
+  if (secrets.length > 0) return secrets.map(({ path, kind }) => ({ path: path.slice(1), message: `holds ${kind}` }));
+  const parsed = fieldsSchema.safeParse(step);
+  return parsed.success ? [] : fromZod(parsed.error, step);
+}
