@@ -38,9 +38,7 @@ export class ResearchClient {
   async start(input: PipelineInput, options: StartOptions = {}): Promise<RunHandle> {
     planPipeline(input);
     const workflowId = options.workflowId ?? `pipeline-${randomUUID()}`;
-    const existing = options.startNew ? undefined : await this.run(workflowId).describe();
-    if (existing) return this.attach(workflowId, input, existing.runId);
-    const runId = await this.startNew(workflowId, input, options);
+    const runId = await this.startOrFind(workflowId, input, options);
     return options.startNew ? this.run(workflowId, runId) : this.attach(workflowId, input, runId);
   }
 
@@ -49,21 +47,24 @@ export class ResearchClient {
     return new RunHandle(this.client, workflowId, runId);
   }
 
-  private async startNew(workflowId: string, input: PipelineInput, options: StartOptions): Promise<string> {
+  /** The server alone decides whether a run of this id exists: asked first, it might begin and end in between. */
+  private async startOrFind(workflowId: string, input: PipelineInput, options: StartOptions): Promise<string> {
     try {
       const handle = await this.client.workflow.start<typeof pipeline>(PIPELINE_WORKFLOW, {
         args: [input],
         workflowId,
         taskQueue: this.taskQueue,
-        // Whoever was faster under the same id has started it; a new run asked for must not end up in an old one.
         workflowIdConflictPolicy: options.startNew ? 'FAIL' : 'USE_EXISTING',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdReusePolicy: options.startNew ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
         staticSummary: summaryOf(options.summary ?? input.steps[0]?.prompt ?? workflowId),
       });
       return handle.firstExecutionRunId;
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) throw new RunConflictError(workflowId, 'still open');
-      throw error;
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (options.startNew) throw new RunConflictError(workflowId, 'still open');
+      const existing = await this.run(workflowId).describe();
+      if (!existing) throw error;
+      return existing.runId;
     }
   }
 
