@@ -10,7 +10,7 @@ export function failure(
   message: string,
   { nextRetryDelayMs, details }: FailureOptions = {},
 ): ApplicationFailure {
-  return ApplicationFailure.create({
+  const made = ApplicationFailure.create({
     type,
     message,
     nonRetryable: !isRetryable(type),
@@ -19,6 +19,9 @@ export function failure(
     // Waiting and rate limits are the normal life of a step: no error log, no failure metric.
     category: isRetryable(type) ? ApplicationFailureCategory.BENIGN : undefined,
   });
+  // The type and the message tell everything; where it was thrown would fill Temporal's tools with lines of paths.
+  made.stack = '';
+  return made;
 }
 
 /** Runs a call to the provider; what it throws carries the retry decision in its type, and `details` where given. */

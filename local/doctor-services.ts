@@ -107,7 +107,8 @@ export function checkSupervisor(home: string): DoctorFinding {
   const log = homeFiles.log(home, 'supervisor');
   if (isRunning(state.supervisor)) {
     const missing = SERVICES.filter((service) => state.processes[service] && !isRunning(state.processes[service]));
-    const found = `${state.status} (pid ${state.supervisor.pid}) since ${state.startedAt}`;
+    const server = state.temporal ? `, Temporal at ${state.temporal.address}` : '';
+    const found = `${state.status} (pid ${state.supervisor.pid}) since ${state.startedAt}${server}`;
     if (missing.length === 0) return { name, status: 'ok', found };
     return { name, status: 'warn', found: `${found}, without ${missing.join(' and ')}`, todo: `see ${log}` };
   }

@@ -13,9 +13,14 @@ export function failureOf(error: unknown): Failure | undefined {
   if (cause instanceof TimeoutFailure) {
     return { type: 'ProviderUnavailable', message: `${error.activityType} timed out: ${cause.message}` };
   }
-  if (!(cause instanceof ApplicationFailure)) return undefined;
-  const type = failureTypeSchema.safeParse(cause.type);
-  return type.success ? { type: type.data, message: cause.message } : undefined;
+  return ownFailure(cause);
+}
+
+/** Type and message of a failure that the engine itself has made. */
+export function ownFailure(error: unknown): Failure | undefined {
+  if (!(error instanceof ApplicationFailure)) return undefined;
+  const type = failureTypeSchema.safeParse(error.type);
+  return type.success ? { type: type.data, message: error.message } : undefined;
 }
 
 /** How a create ended that did not return an id: for certain without a response, or perhaps with one. */

@@ -1,4 +1,10 @@
-import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  TemporalFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { type PromptPart } from '../contract/activities';
 import { type PlannedStep } from '../contract/graph';
 import { InvalidInputError } from '../contract/issues';
@@ -11,7 +17,7 @@ import {
 } from '../contract/pipeline';
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { bounded } from './activities';
-import { lastWords } from './failures';
+import { lastWords, ownFailure } from './failures';
 import { runGraph } from './graph';
 import { respond } from './respond';
 import { pipelineResult } from './result';
@@ -38,7 +44,8 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
     await conclude(run, result.outcome);
     return result;
   } catch (error) {
-    await conclude(run, isCancellation(error) ? 'cancelled' : 'failed');
+    // Anything else is a bug: it fails the workflow task, which is tried again, and not the run.
+    if (error instanceof TemporalFailure) await conclude(run, isCancellation(error) ? 'cancelled' : 'failed', error);
     throw error;
   }
 }
@@ -103,8 +110,8 @@ function end(earlier: ReadonlyMap<string, Responded>, id: string): Responded {
 /** A run without any output is a failed run, whoever asks; the result goes along as the failure's detail. */
 function orNoOutput(result: PipelineResult): PipelineResult {
   if (result.outcome !== 'failed') return result;
-  const reasons = Object.entries(result.steps).map(
-    ([id, { outcome, reason }]) => `${id} ${outcome}: ${reason ?? 'no reason given'}`,
+  const reasons = Object.entries(result.steps).flatMap(([id, { outcome, reason }]) =>
+    outcome === 'completed' ? [] : [`${id} ${outcome}: ${reason ?? 'no reason given'}`],
   );
   throw ApplicationFailure.create({
     type: 'NoOutput',
@@ -120,7 +127,7 @@ const MAX_MESSAGE_CHARS = 4_000;
  * Tells the receiver how the run ended: also of a run that is being cancelled, and a cancel that comes now is too late.
  * A receiver that cannot be reached is a warning: the run's outcome stands without it.
  */
-async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled'): Promise<void> {
+async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled', error?: Error): Promise<void> {
   run.board.enter('ended');
   if (!run.record.notifies) return;
   const { workflowId, runId } = workflowInfo();
@@ -128,7 +135,7 @@ async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelle
   try {
     const telling = bounded('20s', `tell the receiver: run.${outcome}`);
     await CancellationScope.nonCancellable(() =>
-      telling['durableResearch.notify']({ type: `run.${outcome}`, workflowId, runId, usd }),
+      telling['durableResearch.notify']({ type: `run.${outcome}`, workflowId, runId, usd, failure: ownFailure(error) }),
     );
   } catch (error) {
     run.board.warn(`the receiver of notifications could not be told: ${lastWords(error)}`);

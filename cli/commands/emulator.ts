@@ -20,7 +20,8 @@ export async function emulator(flags: readonly string[]): Promise<number> {
     ),
   );
   note(noteStyle()('quiet', 'It is no language model: it answers by quoting texts. Any key is accepted. To use it:'));
-  note(`  export OPENAI_BASE_URL=${running.url} OPENAI_API_KEY=emulator`);
+  const origin = `emulator:${running.instanceId}`;
+  note(`  export OPENAI_BASE_URL=${running.url} OPENAI_API_KEY=emulator DURABLE_RESEARCH_ORIGIN=${origin}`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await running.close();
   return EXIT.completed;

@@ -62,6 +62,19 @@ test('the end of a run calls a signed webhook and a command, again with the same
   expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(event);
 });
 
+test('a failed run tells why', async () => {
+  const run = await harness.research.start({ steps: [{ id: 'a', prompt: 'x', deadline: '1ms' }] });
+  await expect(run.result()).rejects.toThrow(/NoOutput/);
+  const body = await until(
+    'the webhook came',
+    async () => received.find((it) => it.body.includes(run.workflowId))?.body,
+  );
+  expect(JSON.parse(body)).toMatchObject({
+    type: 'run.failed',
+    failure: { type: 'NoOutput', message: expect.stringContaining('a failed: DeadlineExceeded') },
+  });
+});
+
 test('a receiver that never answers well costs a warning, not the run', async () => {
   answers = Array.from({ length: 50 }, () => 500);
   const run = await harness.research.start({ steps: [{ id: 'a', prompt: 'Explain Raft.' }] });
