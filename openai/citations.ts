@@ -6,6 +6,8 @@ import { answerMessages, MESSAGE_SEPARATOR, messageText, type Part } from './tex
 /** Most citations of one output: they travel in history. */
 const MAX_CITATIONS = 100;
 const MAX_TITLE_CHARS = 200;
+/** A longer address is left out, and its title stands alone: half an address leads nowhere. */
+const MAX_URL_CHARS = 2_048;
 
 const offset = z.number().catch(Number.NaN);
 const annotationSchema = z.discriminatedUnion('type', [
@@ -34,7 +36,7 @@ export function citationsOf(output: readonly Item[], stepId: string): Citation[]
     .slice(0, MAX_CITATIONS)
     .map(({ annotation, at }) => {
       const source = sourceOf(annotation);
-      const key = source.url ?? source.fileId ?? '';
+      const key = source.url ?? source.fileId ?? source.title ?? '';
       const number = numbers.get(key) ?? numbers.size + 1;
       numbers.set(key, number);
       return { number, stepId, ...source, at };
@@ -80,9 +82,9 @@ function within(text: string, place: number): number {
 }
 
 function sourceOf(annotation: Annotation): Pick<Citation, 'url' | 'fileId' | 'title'> {
-  const title = annotation.type === 'url_citation' ? annotation.title : annotation.filename;
-  return {
-    ...(annotation.type === 'url_citation' ? { url: annotation.url } : { fileId: annotation.file_id }),
-    ...(title ? { title: title.slice(0, MAX_TITLE_CHARS) } : {}),
-  };
+  const { title, ...place } =
+    annotation.type === 'url_citation'
+      ? { title: annotation.title, ...(annotation.url.length <= MAX_URL_CHARS && { url: annotation.url }) }
+      : { title: annotation.filename, fileId: annotation.file_id };
+  return { ...place, ...(title ? { title: title.slice(0, MAX_TITLE_CHARS) } : {}) };
 }

@@ -1,6 +1,7 @@
 import { APIError } from 'openai';
 import { z } from 'zod';
 import { type FailureType } from '../contract/failures';
+import { clean } from './clean';
 import { connectionTrouble } from './connection';
 import { ProviderError } from './port';
 import { retryAfterMs } from './retry-after';
@@ -20,7 +21,6 @@ export type CallSubject = {
 
 /** Wait after a 429 whose headers ask for nothing. */
 const DEFAULT_RATE_LIMIT_WAIT_MS = 5_000;
-const MAX_DETAIL_CHARS = 400;
 
 const QUOTA = /^(?:insufficient_quota|billing_hard_limit_reached|billing_not_active|insufficient_credits)$/;
 const REFUSED = /policy|content_filter|moderation|^invalid_prompt$/;
@@ -156,14 +156,4 @@ function sentence(call: string, answer: Answer, advice: string): string {
   // Servers echo the key they refuse.
   const detail = status === 401 ? 'the API key was refused' : answer.detail;
   return `${call}: ${detail} (${facts.join(', ')}); ${advice}`;
-}
-
-/** One short line without credentials. */
-function clean(text: string): string {
-  const line = text
-    .replace(/\bsk-[^\s"',]+/g, 'sk-…')
-    .replace(/\bBearer\s+\S+/gi, 'Bearer …')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return line.length > MAX_DETAIL_CHARS ? `${line.slice(0, MAX_DETAIL_CHARS)}…` : line;
 }

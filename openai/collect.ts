@@ -3,6 +3,7 @@ import { type Collected, collectedSchema, type Failure } from '../contract/outco
 import { PREVIEW_CHARS } from '../contract/progress';
 import { type HostedCalls, type Usage } from '../contract/usage';
 import { citationsOf } from './citations';
+import { clean } from './clean';
 import { failureOf } from './failure-of';
 import { formatReader, type FormatResult } from './format';
 import { type Item, type ProviderResponse } from './port';
@@ -53,7 +54,7 @@ function unusable(
 ): Failure | undefined {
   const refusal = refusalOf(output);
   if (refusal !== undefined)
-    return { type: 'ContentRefused', message: `response ${id}: the model refused: ${refusal}` };
+    return { type: 'ContentRefused', message: `response ${id}: the model refused: ${clean(refusal)}` };
   if (text.trim() === '') return { type: 'ResponseFailed', message: `response ${id} completed with empty output` };
   if (structured && 'problem' in structured)
     return { type: 'ResponseFailed', message: `response ${id}: ${structured.problem}` };

@@ -1,6 +1,7 @@
 import { type FailureType } from '../contract/failures';
 import { type Failure } from '../contract/outcome';
 import { isQuotaCode, isRefusalCode } from './classify';
+import { clean } from './clean';
 import { type ProviderResponse } from './port';
 
 /**
@@ -18,7 +19,7 @@ export function failureOf(response: ProviderResponse): Failure | undefined {
 
 function failed({ id, error }: ProviderResponse): Failure {
   const code = error?.code ?? 'no code';
-  const message = `response ${id} failed: ${error?.message ?? 'the provider gave no reason'} (${code})`;
+  const message = `response ${id} failed: ${clean(error?.message ?? 'the provider gave no reason')} (${code})`;
   return { type: failureTypeOf(code), message };
 }
 

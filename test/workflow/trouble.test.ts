@@ -93,6 +93,56 @@ test('final texts with more citations than a message holds are told by reference
   expect(textFrom).toHaveLength(50);
 });
 
+const HUGE = 'x'.repeat(3_000_000);
+
+test.each<[string, object, object]>([
+  [
+    'reason',
+    { status: 'failed', output: [], error: { code: 'odd', message: HUGE } },
+    { outcome: 'failed', reason: expect.stringMatching(/^ResponseFailed: .{100,500}$/) },
+  ],
+  [
+    'refusal',
+    { output: [{ type: 'message', role: 'assistant', content: [{ type: 'refusal', refusal: HUGE }] }] },
+    { outcome: 'failed', reason: expect.stringMatching(/^ContentRefused: .{100,500}$/) },
+  ],
+  [
+    'address of a source',
+    {
+      output: [
+        {
+          type: 'message',
+          role: 'assistant',
+          content: [
+            {
+              type: 'output_text',
+              text: 'An answer.',
+              annotations: [{ type: 'url_citation', url: `data:${HUGE}`, title: 'A source', end_index: 2 }],
+            },
+          ],
+        },
+      ],
+    },
+    { outcome: 'completed' },
+  ],
+])('a %s of 3 MB ends its step, not the run', async (_name, huge, expected) => {
+  const research = await open({ seconds: 0.05 }, (provider) => ({
+    async retrieveResponse(responseId) {
+      const response = await provider.retrieveResponse(responseId);
+      const isHuge = response.status === 'completed' && response['metadata'] !== undefined;
+      return isHuge && JSON.stringify(response['metadata']).includes('"huge"') ? { ...response, ...huge } : response;
+    },
+  }));
+  const steps = [
+    { id: 'huge', prompt: 'x', retries: 0 },
+    { id: 'other', prompt: 'Explain Raft.', after: [] },
+  ];
+  expect((await (await research.start({ steps })).result()).steps).toMatchObject({
+    huge: expected,
+    other: { outcome: 'completed' },
+  });
+});
+
 test('a final text that nobody has any more fails the run, with what each step came to, and somebody is told', async () => {
   const seen = new Set<string>();
   const folder = await mkdtemp(join(tmpdir(), 'durable-research-told-'));
