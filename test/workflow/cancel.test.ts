@@ -37,7 +37,7 @@ test('a cancel reaches the provider before the run ends, and nothing runs on', a
 });
 
 test('a cancel while the create is on its way waits for the id, and stops that response too', async () => {
-  let release: () => void = () => undefined;
+  let release: (() => void) | undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
   const slow = await startHarness({
     seconds: 60,
@@ -56,7 +56,7 @@ test('a cancel while the create is on its way waits for the id, and stops that r
     const run = await slow.research.start({ steps: [{ id: 'a', prompt: 'Explain Raft.' }] });
     await until('the provider has accepted', async () => (await slow.creates(run.workflowId)).length === 1);
     await run.cancel();
-    release();
+    release?.();
     await expect(run.result()).rejects.toBeInstanceOf(RunCancelledError);
     expect((await slow.creates(run.workflowId)).map(({ status }) => status)).toEqual(['cancelled']);
   } finally {
