@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hostedCallsSchema, usageSchema } from './usage';
 
 /** One account: what was used and what it cost. */
-export const accountSchema = z.strictObject({
+export const accountSchema = z.object({
   usage: usageSchema,
   hostedCalls: hostedCallsSchema,
   /** Tokens and tool fees together, in USD. */
@@ -14,7 +14,7 @@ export const accountSchema = z.strictObject({
 export type Account = z.infer<typeof accountSchema>;
 
 /** A create whose answer was lost: the provider may have accepted and billed it. */
-export const ambiguousSchema = z.strictObject({
+export const ambiguousSchema = z.object({
   stepId: z.string(),
   turn: z.int().positive(),
   create: z.int().positive(),
@@ -25,11 +25,11 @@ export const ambiguousSchema = z.strictObject({
 export type Ambiguous = z.infer<typeof ambiguousSchema>;
 
 /** A response that could not be confirmed as stopped. */
-export const possiblyRunningSchema = z.strictObject({ stepId: z.string(), responseId: z.string(), reason: z.string() });
+export const possiblyRunningSchema = z.object({ stepId: z.string(), responseId: z.string(), reason: z.string() });
 export type PossiblyRunning = z.infer<typeof possiblyRunningSchema>;
 
 /** The run's account. Money is in USD, by the dated prices of the run's own record. */
-export const ledgerSchema = z.strictObject({
+export const ledgerSchema = z.object({
   pricesDate: z.string(),
   /** True when the prices are only what the named models would cost: an offline emulator answered. */
   simulated: z.boolean(),

@@ -8,7 +8,7 @@ export const outcomeSchema = z.enum(['completed', 'failed', 'incomplete', 'cance
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /** A place in the final text, and the source it rests on. */
-export const citationSchema = z.strictObject({
+export const citationSchema = z.object({
   /** Number under which the source is listed; the same source has the same number. */
   number: z.int().positive(),
   stepId: stepIdSchema.optional(),
@@ -22,14 +22,14 @@ export const citationSchema = z.strictObject({
 export type Citation = z.infer<typeof citationSchema>;
 
 /** Why something failed: the type decides, the message tells. */
-export const failureSchema = z.strictObject({ type: failureTypeSchema, message: z.string() });
+export const failureSchema = z.object({ type: failureTypeSchema, message: z.string() });
 export type Failure = z.infer<typeof failureSchema>;
 
 /**
  * A terminal response as workflows see it: ids, usage and small things. The output itself is in the output store.
  * `failure` is set unless `status` is completed and the output can be used.
  */
-export const collectedSchema = z.strictObject({
+export const collectedSchema = z.object({
   responseId: z.string(),
   status: z.enum(['completed', 'failed', 'incomplete', 'cancelled']),
   /** The model that answered, as the provider names it. */

@@ -88,7 +88,7 @@ function unsupported(input: PipelineInput): { path: string[]; message: string }[
 }
 
 /** How one step ended, in the result. */
-export const stepResultSchema = z.strictObject({
+export const stepResultSchema = z.object({
   outcome: outcomeSchema,
   reason: z.string().optional(),
   responseIds: z.array(z.string()),
@@ -97,8 +97,8 @@ export const stepResultSchema = z.strictObject({
 });
 export type StepResult = z.infer<typeof stepResultSchema>;
 
-/** Result of the `pipeline` workflow. */
-export const pipelineResultSchema = z.strictObject({
+/** Result of the `pipeline` workflow. Read loosely, as everything that a worker says: it may be newer than its reader. */
+export const pipelineResultSchema = z.object({
   outcome: z.enum(['completed', 'partial', 'failed']),
   /** Text of the final steps; absent when it is larger than 256 KB: read `textFrom` then. */
   text: z.string().optional(),

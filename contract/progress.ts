@@ -10,7 +10,7 @@ export const PREVIEW_CHARS = 200;
 export const stepStateSchema = z.enum(['waiting', 'creating', 'in_progress', 'ended']);
 
 /** Where one step stands. Times are milliseconds since 1970. */
-export const stepProgressSchema = z.strictObject({
+export const stepProgressSchema = z.object({
   id: z.string(),
   state: stepStateSchema,
   outcome: outcomeSchema.optional(),
@@ -28,7 +28,7 @@ export type StepProgress = z.infer<typeof stepProgressSchema>;
 export const stageSchema = z.enum(['starting', 'running', 'cancelling', 'ended']);
 
 /** Answer of the `progress` query. */
-export const progressSchema = z.strictObject({
+export const progressSchema = z.object({
   /** Grows with every change; give it as `since` to see only what changed after it. */
   version: z.int().min(0),
   stage: stageSchema,
@@ -36,7 +36,7 @@ export const progressSchema = z.strictObject({
   steps: z.array(stepProgressSchema).max(MAX_PROGRESS_ROWS),
   /** True when more rows changed than one answer holds; the rest come with the next `since`. */
   more: z.boolean(),
-  counts: z.strictObject({ total: z.int(), ended: z.int(), inProgress: z.int() }),
+  counts: z.object({ total: z.int(), ended: z.int(), inProgress: z.int() }),
   usage: usageSchema,
   usd: z.number(),
   simulated: z.boolean(),

@@ -6,7 +6,7 @@ const count = z.int().min(0).default(0);
  * Tokens of one or more responses. `reasoning` is part of `output`, `cached` and `cacheWrite` are parts of `input`,
  * as in the API's own `usage`.
  */
-export const usageSchema = z.strictObject({
+export const usageSchema = z.object({
   input: count,
   cached: count,
   cacheWrite: count,

@@ -5,7 +5,7 @@ const path = require('node:path');
 const { NativeConnection, Runtime, DefaultLogger } = require('@temporalio/worker');
 const { createResearchWorker, readWorkerConfig } = require('../../dist/worker');
 const { createProvider } = require('../../dist/openai');
-const { createFileStore } = require('../../dist/store');
+const { createFileStore } = require('../../dist/store/files');
 
 const config = readWorkerConfig(process.env);
 const marker = path.join(config.home, 'crashed');
