@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { isGrpcServiceError, QueryNotRegisteredError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { type PipelineResult } from '../contract/pipeline';
 import { type Progress, type StepProgress } from '../contract/progress';
-import { RunNotFoundError } from './errors';
+import { RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
 import { type PendingActivity, pendingActivities, troublesOf } from './pending';
 import { type RunHandle } from './run-handle';
 
@@ -34,9 +34,9 @@ export async function* follow(run: RunHandle, options: FollowOptions = {}): Asyn
   while (!options.signal?.aborted) {
     const seen = await look(run, since);
     const before = since;
-    if ('silent' in seen) yield seen.silent;
-    else {
-      const { progress, pending } = seen;
+    if (seen.silent) yield seen.silent;
+    if (seen.known) {
+      const { progress, pending } = seen.known;
       const troubles = troublesOf(pending);
       for (const step of progress.steps) steps.set(step.id, step);
       since = progress.version;
@@ -67,9 +67,12 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   }
 }
 
-type Seen = { ended: boolean } & (
-  { progress: Progress; pending: PendingActivity[] } | { silent: Extract<FollowEvent, { kind: 'silent' }> }
-);
+/** What one look finds. Without progress and silence: a workflow that does not answer the query, and only ends. */
+type Seen = {
+  ended: boolean;
+  known?: { progress: Progress; pending: PendingActivity[] };
+  silent?: Extract<FollowEvent, { kind: 'silent' }>;
+};
 
 async function look(run: RunHandle, since: number): Promise<Seen> {
   let described: WorkflowExecutionDescription | undefined;
@@ -84,8 +87,11 @@ async function look(run: RunHandle, since: number): Promise<Seen> {
   if (!described) throw notFound(run);
   const ended = described.status.name !== 'RUNNING';
   try {
-    return { ended, progress: await run.progress({ since }), pending: pendingActivities(described) };
+    return { ended, known: { progress: await run.progress({ since }), pending: pendingActivities(described) } };
   } catch (error) {
+    // A run that was refused before it began, or a workflow of somebody else's: its end is all there is to tell.
+    if (error instanceof RunFailedError || error instanceof RunCancelledError) return { ended };
+    if (error instanceof QueryNotRegisteredError) return { ended };
     const message = `no worker answers on task queue "${described.taskQueue}"; start one with "durable-research worker", or "durable-research resume" where everything runs on this machine`;
     return { ended, silent: silence(error, 'no-worker', message) };
   }

@@ -1,5 +1,6 @@
 import {
   type Client,
+  QueryNotRegisteredError,
   type WorkflowExecutionDescription,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -20,7 +21,9 @@ export class RunHandle {
     private readonly client: Client,
     readonly workflowId: string,
     readonly runId?: string,
-  ) {}
+  ) {
+    if (workflowId.trim() === '') throw new RangeError('expected the id of a run, got an empty one');
+  }
 
   get namespace(): string {
     return this.client.options.namespace;
@@ -55,7 +58,10 @@ export class RunHandle {
     }
   }
 
-  /** Where every step stands. Needs a worker, also for a run that has ended. */
+  /**
+   * Where every step stands. Needs a worker, also for a run that has ended.
+   * @throws RunNotFoundError, or what `result` throws for a run that was refused before it began.
+   */
   async progress(query: ProgressQuery = {}): Promise<Progress> {
     return progressSchema.parse(await this.ask(PROGRESS_QUERY, query));
   }
@@ -76,8 +82,14 @@ export class RunHandle {
   }
 
   /** A query without a worker would hang for the server's own time-out. */
-  private ask(name: string, ...args: unknown[]): Promise<unknown> {
-    return this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => this.temporal().query(name, ...args));
+  private async ask(name: string, ...args: unknown[]): Promise<unknown> {
+    try {
+      return await this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => this.temporal().query(name, ...args));
+    } catch (error) {
+      if (error instanceof QueryNotRegisteredError && (await this.describe())?.status.name !== 'RUNNING')
+        await this.result();
+      throw this.translate(error);
+    }
   }
 
   private temporal() {

@@ -21,6 +21,8 @@ const CERTIFICATE =
 /** How the SDK and fetch say that we stopped waiting. */
 const STOPPED = /AbortError|TimeoutError|timed? ?out|aborted/i;
 
+const REFUSED_BY_FETCH = /^(?:bad port|unknown scheme|invalid url|failed to parse url)/i;
+
 const MAX_CAUSES = 8;
 
 /** What is known of a connection that failed. */
@@ -38,6 +40,8 @@ export function connectionTrouble(error: unknown): ConnectionTrouble {
     if (code === undefined) continue;
     return { code, unsent: NOT_CONNECTED.has(code) || CERTIFICATE.test(code) || syscall === 'connect' };
   }
+  // fetch itself refuses some ports and schemes, without a code and before anything is sent.
+  if (chain.some(({ message = '' }) => REFUSED_BY_FETCH.test(message))) return { code: 'BAD_URL', unsent: true };
   const stopped = chain.some(({ name = '', message = '' }) => STOPPED.test(`${name} ${message}`));
   return { code: stopped ? 'TIMEOUT' : 'UNKNOWN', unsent: false };
 }
@@ -63,6 +67,9 @@ function causes(error: unknown): z.infer<typeof causeSchema>[] {
 
 /** The connection was not made. Its text avoids the word that makes the SDK take it for a timeout and drop the code. */
 class NotConnected extends Error {
+  /** Whatever the code, it went wrong before anything was sent. */
+  readonly syscall = 'connect';
+
   constructor(readonly code: string) {
     super('no connection');
     this.name = 'NotConnected';

@@ -89,10 +89,29 @@ describe('follow', () => {
     await run.cancel();
   });
 
+  test('a run that was refused before it began ends with its reason, whatever is asked', async () => {
+    const workflowId = randomUUID();
+    const { client } = harness.research;
+    const args = [{ steps: [{ id: 'a', prompt: 'x', after: ['b'] }] }];
+    await client.workflow.start('pipeline', { workflowId, taskQueue: harness.taskQueue, args });
+    const run = harness.research.run(workflowId);
+    const events: FollowEvent[] = [];
+    for await (const event of run.follow({ intervalMs: 50 })) events.push(event);
+    const refused = { failure: { type: 'InvalidInput', message: expect.stringContaining('steps[0].after[0]') } };
+    expect(events).toEqual([{ kind: 'failed', error: expect.objectContaining(refused) }]);
+    await expect(run.progress()).rejects.toMatchObject(refused);
+    await expect(run.ledger()).rejects.toMatchObject(refused);
+  });
+
+  test('an empty id is refused at once', () => {
+    expect(() => harness.research.run('')).toThrow(/expected the id of a run, got an empty one/);
+  });
+
   test('an unknown run is said to be unknown', async () => {
     const run = harness.research.run('no-such-run');
     await expect(run.result()).rejects.toBeInstanceOf(RunNotFoundError);
     await expect(run.cancel()).rejects.toBeInstanceOf(RunNotFoundError);
+    await expect(run.progress()).rejects.toBeInstanceOf(RunNotFoundError);
     await expect(run.follow()[Symbol.asyncIterator]().next()).rejects.toThrow(
       /no run no-such-run in namespace "default"/,
     );

@@ -1,4 +1,5 @@
 import { APIConnectionError, APIConnectionTimeoutError } from 'openai';
+import { createProvider } from '../../openai';
 import { classifyError } from '../../openai/classify';
 import { connectionTrouble } from '../../openai/connection';
 
@@ -51,5 +52,14 @@ describe('connectionTrouble', () => {
     const error: Error & { cause?: unknown } = new Error('x');
     error.cause = error;
     expect(connectionTrouble(error).code).toBe('UNKNOWN');
+  });
+});
+
+test('an address that fetch itself refuses is never an ambiguous create', async () => {
+  const provider = createProvider({ apiKey: 'k', baseURL: 'http://127.0.0.1:9/v1' });
+  const creating = provider.createResponse({ model: 'm', input: [] }, 5_000);
+  await expect(creating).rejects.toMatchObject({
+    type: 'ProviderUnavailable',
+    message: expect.stringMatching(/BAD_URL.*nothing was sent; check OPENAI_BASE_URL/),
   });
 });
