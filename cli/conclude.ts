@@ -1,15 +1,16 @@
 import { RunCancelledError, RunFailedError, type RunHandle } from '../client';
 import { type PipelineResult } from '../contract/pipeline';
 import { EXIT } from './exit-codes';
+import { followRun } from './follow-run';
 import { type Interrupt } from './interrupt';
 import { providerEnvironment } from './provider-environment';
 import { modelsOf } from './run-models';
-import { type Session } from './session';
+import { type Session, type StartedSession } from './session';
 import { fitted, note, noteStyle, outStyle, print } from './terminal';
 import { printable } from './text/width';
 import { costLines } from './views/ledger';
 import { answerText, type CitedText, missingLines } from './views/result';
-import { type Ending, watchRun } from './watch';
+import { type Ending } from './watch';
 import { writeWhole } from './write-file';
 
 /** How a result is handed over. */
@@ -22,12 +23,12 @@ export interface ResultOptions {
 
 /** Follows a run to its end, prints what it came to, and returns the exit code. */
 export async function conclude(
-  session: Session,
+  session: StartedSession,
   run: RunHandle,
   interrupt: Interrupt,
   options: ResultOptions,
 ): Promise<number> {
-  const ending = await watchRun(run, interrupt);
+  const ending = await followRun(session, run, interrupt);
   interrupt.release();
   const result = resultOf(ending);
   const models = result ? await modelsOf(session.research, run.workflowId, run.runId) : [];

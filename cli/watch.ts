@@ -8,19 +8,25 @@ import { createReporter, type Reporter } from './reporter';
 export type Ending = { result: PipelineResult } | { error: Error };
 
 /**
- * Shows a run until its end.
+ * Shows a run until its end, or until nobody answers and the services are gone.
  * @throws InterruptedError on Ctrl-C; the run goes on.
  */
-export async function watchRun(run: RunHandle, interrupt: Interrupt): Promise<Ending> {
+export async function watchRun(
+  run: RunHandle,
+  interrupt: Interrupt,
+  areGone: () => boolean,
+): Promise<Ending | 'services-gone'> {
   const reporter = createReporter();
   try {
-    return await interrupt.race(untilEnd(run, reporter, interrupt.signal));
+    return await interrupt.race(untilEnd(run, { reporter, signal: interrupt.signal, areGone }));
   } finally {
     reporter.close();
   }
 }
 
-async function untilEnd(run: RunHandle, reporter: Reporter, signal: AbortSignal): Promise<Ending> {
+type Watching = { reporter: Reporter; signal: AbortSignal; areGone: () => boolean };
+
+async function untilEnd(run: RunHandle, { reporter, signal, areGone }: Watching): Promise<Ending | 'services-gone'> {
   let warned = 0;
   for await (const event of run.follow({ signal })) {
     switch (event.kind) {
@@ -31,6 +37,10 @@ async function untilEnd(run: RunHandle, reporter: Reporter, signal: AbortSignal)
         reporter.progress({ steps: event.steps, totals: event.progress });
         break;
       case 'silent':
+        if (areGone()) {
+          reporter.trouble([]);
+          return 'services-gone';
+        }
         reporter.trouble([event.message]);
         break;
       case 'result':

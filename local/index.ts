@@ -3,6 +3,6 @@ export { startTemporalServer, type TemporalServer, type TemporalServerOptions } 
 export { doctor, type DoctorFinding } from './doctor';
 export { ensureRunning, type EnsureRunningOptions } from './ensure';
 export { runForeground, type RunForegroundOptions } from './foreground';
-export { findRunning, type LocalStack } from './running';
+export { findRunning, supervisorLife, type LocalStack } from './running';
 export { externalTemporal, homeDirectory, type ExternalTemporal } from './settings';
 export { stop, type Stopped, type StopOptions } from './stop';

@@ -33,6 +33,15 @@ export function stackOf(home: string, state: SupervisorState | undefined): Local
 }
 
 /**
+ * Whether the supervisor of a home runs (starting and stopping included), has ended in order, or is gone without a word.
+ */
+export function supervisorLife(home: string): 'running' | 'ended' | 'killed' {
+  const state = readState(home);
+  if (state && isRunning(state.supervisor)) return 'running';
+  return state && (state.status === 'starting' || state.status === 'ready') ? 'killed' : 'ended';
+}
+
+/**
  * The running parts of a home; undefined when they do not run or are just starting or stopping. Counts as a use: they
  * then do not end as idle for a while.
  */

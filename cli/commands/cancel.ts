@@ -1,12 +1,12 @@
 import { RunNotFoundError } from '../../client';
 import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
+import { followRun } from '../follow-run';
 import { Interrupt } from '../interrupt';
 import { startSession } from '../session';
 import { outStyle, print } from '../terminal';
 import { cancelledLines } from '../views/cancelled';
 import { statusText } from '../views/status';
-import { watchRun } from '../watch';
 import { wholeProgress } from '../whole-progress';
 import { announceRun } from '../words';
 
@@ -26,13 +26,15 @@ export async function cancel(workflowId: string): Promise<number> {
     await run.cancel();
     interrupt.message = `${workflowId} is being cancelled; that goes on without this window.`;
     announceRun(session, workflowId);
-    const ending = await watchRun(run, interrupt);
+    const ending = await followRun(session, run, interrupt);
     if ('result' in ending) {
       print(`${workflowId} ended before it could be cancelled. Its result: ${invocation(`resume ${workflowId}`)}`);
       return EXIT.completed;
     }
     print(outStyle()('strong', `${workflowId} is cancelled.`));
-    for (const line of cancelledLines(await wholeProgress(run), await run.ledger())) print(line);
+    // The services may have been started again meanwhile, at other ports.
+    const ended = session.research.run(workflowId);
+    for (const line of cancelledLines(await wholeProgress(ended), await ended.ledger())) print(line);
     return EXIT.completed;
   } finally {
     interrupt.release();

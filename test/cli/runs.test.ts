@@ -17,6 +17,8 @@ const TWO_STEPS = {
   ],
 };
 
+const processSchema = z.object({ pid: z.number() });
+const partsSchema = z.object({ supervisor: processSchema, processes: z.record(z.string(), processSchema) });
 const stackSchema = z.object({ temporal: z.object({ address: z.string() }) });
 
 let cli: CliHome;
@@ -27,6 +29,10 @@ beforeAll(async () => {
   if (code !== 0) throw new Error(`the first run did not start:\n${stderr}`);
 });
 afterAll(() => cli.remove());
+
+function stateFile(): string {
+  return join(cli.home, 'supervisor.json');
+}
 
 test('a run that was left in the background is followed to its result', async () => {
   const { code, stdout, stderr } = await cli.run(['resume', 'first']);
@@ -102,6 +108,19 @@ test('Ctrl-C leaves the run running and says how to come back', async () => {
   expect(resumed.code).toBe(0);
 });
 
+test('services that are killed while a run is followed are started again', async () => {
+  const steps = Array.from({ length: 12 }, (_, i) => ({ id: `step-${i}`, prompt: 'Explain Raft.' }));
+  const stdin = JSON.stringify({ steps });
+  const running = cli.start(['run', '--pipeline', '-', '--id', 'survivor'], { stdin });
+  await running.shows('workflows/survivor');
+  const { supervisor, processes } = partsSchema.parse(JSON.parse(await readFile(stateFile(), 'utf8')));
+  for (const { pid } of [supervisor, ...Object.values(processes)]) process.kill(pid, 'SIGKILL');
+  const { code, stdout, stderr } = await running.ended;
+  expect(stderr).toContain('The local services were killed. Starting them again.');
+  expect(stdout).toContain('Raft');
+  expect(code).toBe(0);
+});
+
 test('a run is cancelled, and what that stopped is told', async () => {
   const stdin = JSON.stringify({
     steps: Array.from({ length: 6 }, (_, i) => ({ id: `step-${i}`, prompt: 'Explain Raft.' })),
@@ -158,7 +177,7 @@ test('status shows one snapshot, list the runs, newest first', async () => {
 });
 
 test('without a worker, status shows what Temporal itself knows', async () => {
-  const { temporal } = stackSchema.parse(JSON.parse(await readFile(join(cli.home, 'supervisor.json'), 'utf8')));
+  const { temporal } = stackSchema.parse(JSON.parse(await readFile(stateFile(), 'utf8')));
   const connection = await Connection.connect({ address: temporal.address });
   try {
     await new ResearchClient(new Client({ connection }), 'nobody-polls').start(TWO_STEPS, { workflowId: 'alone' });
