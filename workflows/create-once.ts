@@ -6,7 +6,7 @@ import { create } from './activities';
 import { failureOf, type LostCreate, lostCreate } from './failures';
 import { type RespondContext, type Responded, type Turn } from './turn';
 
-/** Creates whose answers were lost, before a step gives up: each of them may have been billed. */
+/** Creates that were sent and whose answers were lost, before a step gives up: each may have been billed. */
 const MAX_LOST_CREATES = 5;
 const MAX_LOST_DELAY_MS = 60_000;
 
@@ -16,7 +16,7 @@ const MAX_LOST_DELAY_MS = 60_000;
  */
 export async function createOnce(turn: Turn): Promise<Created | Failure> {
   const { run, step } = turn;
-  for (let lost = 1; ; lost += 1) {
+  for (let lost = 0; ;) {
     try {
       return await sendCreate(turn);
     } catch (error) {
@@ -26,13 +26,14 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
       // A create that is being cancelled is not tried again, whatever it ended as; the step has not failed by that.
       if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled while it was created');
       if (!ended) return refusal(error);
+      if (ended.sent) lost += 1;
       if (lost === MAX_LOST_CREATES) {
         return {
           type: 'CreateAmbiguous',
           message: `the answers of ${lost} creates were lost; the last: ${ended.reason}`,
         };
       }
-      const delay = Math.min(MAX_LOST_DELAY_MS, 1_000 * 4 ** (lost - 1));
+      const delay = Math.min(MAX_LOST_DELAY_MS, 1_000 * 4 ** Math.max(0, lost - 1));
       await sleep(delay, { summary: `before another create of ${step.id}` });
       run.board.update(step.id, { state: 'creating' });
     }

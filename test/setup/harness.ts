@@ -10,6 +10,9 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulat
 import { createProvider, type Provider } from '../../openai';
 import { createResearchWorker, readWorkerConfig, type ResearchWorkerOptions } from '../../worker';
 
+/** Names no machine: recorded histories keep it. */
+const IDENTITY = 'durable-research-test';
+
 /** A create as the emulator counted it. */
 export interface CountedCreate {
   id: string;
@@ -71,13 +74,14 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     deps: deps?.(createProvider(config.provider)),
     worker: {
       ...(rest.workflowsPath === undefined && { workflowBundle: { codePath: required('TEST_WORKFLOW_BUNDLE') } }),
+      identity: IDENTITY,
       ...temporalOptions,
     },
     ...rest,
   });
   const running = research.run();
   const connection = await Connection.connect({ address });
-  const client = new ResearchClient(new Client({ connection }), taskQueue);
+  const client = new ResearchClient(new Client({ connection, identity: IDENTITY }), taskQueue);
   return {
     emulator,
     research: client,
