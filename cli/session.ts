@@ -37,10 +37,15 @@ export async function startSession(interrupt: Interrupt): Promise<StartedSession
  * the server of this home is started where it does not run.
  */
 export async function openSession(interrupt: Interrupt): Promise<Session> {
-  const stack = await findRunning(homeDirectory(process.env));
-  if (stack) return { stack, ...(await connectTo(stack)) };
-  if (!externalTemporal(process.env)) return startSession(interrupt);
-  return { stack: undefined, ...closing(await interrupt.race(connect())) };
+  const { env } = process;
+  const stack = await findRunning(homeDirectory(env));
+  const named = externalTemporal(env);
+  if (!named) return stack ? { stack, ...(await connectTo(stack)) } : startSession(interrupt);
+  const research = await interrupt.race(connect());
+  // The home's services may work for another server than the one that is asked here.
+  const { address } = stack?.temporal ?? {};
+  const isSame = address === named.address && stack?.namespace === research.client.options.namespace;
+  return { stack: isSame ? stack : undefined, ...closing(research) };
 }
 
 async function reach(): Promise<void> {
