@@ -23,6 +23,13 @@ export function takeFingerprint(env: NodeJS.ProcessEnv, salt = randomBytes(16).t
   return { salt, settings };
 }
 
+/** Names of the settings of `env` that say which server and which provider are meant. */
+export function decisiveSettings(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => DECISIVE.test(name) && env[name]?.trim())
+    .toSorted();
+}
+
 /** Names of the settings in which `env` differs from what the fingerprint was taken of. */
 export function differences(taken: Fingerprint, env: NodeJS.ProcessEnv): { decisive: string[]; other: string[] } {
   const now = takeFingerprint(env, taken.salt).settings;

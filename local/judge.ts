@@ -36,6 +36,17 @@ function asksFor(env: NodeJS.ProcessEnv): string {
   return `${provider.kind === 'emulator' ? 'the offline emulator' : `the API at ${provider.baseUrl}`} and ${server}`;
 }
 
+/** What to change about the settings of this command, so that it asks for what the supervisor serves. */
+function howToAgree({ fingerprint, temporal }: SupervisorState, names: string[]): string {
+  const changes = names.map((name) => {
+    if (fingerprint.settings[name] === undefined) return `unset ${name} here`;
+    const value =
+      name === 'TEMPORAL_ADDRESS' && temporal ? `${name}=${temporal.address}` : `${name} as it is set there`;
+    return `set ${value} here too`;
+  });
+  return changes.join(' and ');
+}
+
 /** Whether the supervisor serves what this command asks for. One that does not is to be replaced, if no run is open. */
 export async function judge(request: StartRequest, state: SupervisorState): Promise<'use' | 'replace'> {
   const { home, env, entries, onProgress } = request;
@@ -59,8 +70,9 @@ export async function judge(request: StartRequest, state: SupervisorState): Prom
     throw new SettingsConflictError(
       `The local services of ${home} (pid ${state.supervisor.pid}) use ${serves(state)} and ${busy}; ` +
         `this command asks for ${asksFor(env)} (different: ${decisive.join(', ')}). ` +
-        'Wait for the runs to end, or end the services with `durable-research stop` (open runs go on when they are ' +
-        'started again with the former settings), or set DURABLE_RESEARCH_HOME to another folder.',
+        `To use them, ${howToAgree(state, decisive)}. Else wait for the runs to end, or end the services with ` +
+        '`durable-research stop` (open runs go on when they are started again with the former settings), ' +
+        'or set DURABLE_RESEARCH_HOME to another folder.',
     );
   }
   onProgress(`the local services ${busy} and go on as they were started, without the change of: ${changed.join(', ')}`);

@@ -1,4 +1,4 @@
-import { homeDirectory, runForeground } from '../../local';
+import { decisiveSettings, homeDirectory, runForeground } from '../../local';
 import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
 import { note, noteStyle } from '../terminal';
@@ -11,6 +11,8 @@ export async function dev(): Promise<number> {
     onLine: (line) => note(style('quiet', line)),
     onReady: ({ temporal, provider, taskQueue }) => {
       note(style('good', `Ready. Start runs in another terminal: ${invocation('run "your question"')}`));
+      const settings = decisiveSettings(process.env);
+      if (settings.length > 0) note(`  There, set what is set here: ${settings.join(', ')}`);
       note(`  Temporal    ${temporal.address}${temporal.uiUrl === undefined ? '' : `, UI ${temporal.uiUrl}`}`);
       note(`  task queue  ${taskQueue}`);
       const speed = provider.kind === 'emulator' ? `, the offline emulator at speed ${provider.speed ?? 1}` : '';

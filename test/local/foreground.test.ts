@@ -29,7 +29,9 @@ test('runs the same services in the terminal until Ctrl-C, for other commands to
   expect(stack.supervisorPid).toBe(child.pid);
   expect(await findRunning(home.path)).toEqual(stack);
   // Somebody's terminal is not taken over for a change of settings.
-  await expect(home.ensure({ OPENAI_API_KEY: 'sk-other' })).rejects.toThrow(/run in a terminal/);
+  await expect(home.ensure({ OPENAI_API_KEY: 'sk-other' })).rejects.toThrow(
+    /run in a terminal.*To use them, unset OPENAI_API_KEY here\. /,
+  );
 
   const second = foreground();
   await until('the second has given up', () => second.child.exitCode !== null);
