@@ -1,4 +1,5 @@
 import { invocation } from './invocation';
+import { isSimulated } from './provider-environment';
 import { type Session, uiLink } from './session';
 import { fitted, note, noteStyle } from './terminal';
 
@@ -13,11 +14,11 @@ export function announceRun(session: Session, workflowId: string): void {
   const link = uiLink(session, workflowId);
   note(style('strong', workflowId));
   if (link !== undefined) note(style('quiet', link));
-  const provider = session.stack?.provider;
-  if (provider?.kind === 'emulator') note(style('quiet', fitted(emulatorText(provider.speed), process.stderr)));
+  const { stack } = session;
+  if (stack && isSimulated(stack)) note(style('quiet', fitted(emulatorText(stack.provider.speed), process.stderr)));
   note('');
 }
 
-function emulatorText(speed = 1): string {
-  return `Offline emulator (speed ${speed}): no language model, it quotes texts; nothing is spent.`;
+function emulatorText(speed: number | undefined): string {
+  return `Offline emulator${speed === undefined ? '' : ` (speed ${speed})`}: no language model, it quotes texts; nothing is spent.`;
 }

@@ -11,7 +11,7 @@ import { Interrupt } from '../interrupt';
 import { readJsonFile } from '../load-pipeline';
 import { questionPipeline } from '../question-pipeline';
 import { startSession, type StartedSession, uiLink } from '../session';
-import { print } from '../terminal';
+import { note, print } from '../terminal';
 import { uploadForRun } from '../upload-files';
 import { withFileSearch } from '../with-files';
 import { announceRun, comeBack } from '../words';
@@ -40,7 +40,10 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   try {
     const workflowId = options.id ?? newId();
     const known = options.id !== undefined && !options.new && (await session.research.run(workflowId).describe());
-    if (!known) await interrupt.race(confirmCost(session, plan, options));
+    if (!known && !(await interrupt.race(confirmCost(session, plan, options)))) {
+      note('Nothing was started.');
+      return EXIT.failed;
+    }
     const started = await interrupt.race(start(session, { asked, workflowId, options }));
     interrupt.message = comeBack(workflowId);
     announceRun(session, workflowId);
@@ -54,6 +57,7 @@ export async function run(words: readonly string[], options: RunOptions): Promis
 
 /** Nothing is started for a command line or a file that cannot be used. */
 async function readAsked(question: string, options: RunOptions): Promise<Asked> {
+  if (options.id?.trim() === '') throw new UsageError('--id: expected an id, got an empty text');
   if (options.pipeline !== undefined && question !== '')
     throw new UsageError('expected a question or --pipeline FILE, got both');
   if (options.pipeline === undefined && question === '')

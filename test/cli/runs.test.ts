@@ -201,6 +201,13 @@ test('a result larger than a pipe holds comes whole', async () => {
   expect(Object.keys(pipelineResultSchema.parse(JSON.parse(stdout)).steps)).toHaveLength(100);
 });
 
+test('a server that is named is asked, not the one of the home', async () => {
+  const { code, stdout, stderr } = await cli.run(['list'], { env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } });
+  expect(stderr).toContain('Temporal cannot be reached at 127.0.0.1:1');
+  expect(stdout).toBe('');
+  expect(code).toBe(1);
+});
+
 test('an id that nobody knows is told', async () => {
   const ends = ['status', 'resume', 'cancel'].map((command) => cli.run([command, 'nobody']));
   for (const { code, stderr } of await Promise.all(ends)) {
@@ -231,6 +238,21 @@ describe('a provider that takes money', () => {
     expect(stderr).toContain('add --yes to start it');
     expect(stdout).toBe('');
     expect(code).toBe(2);
+  });
+
+  test('is not asked about where it is an emulator', async () => {
+    const simulated = {
+      ...env,
+      DURABLE_RESEARCH_HOME: join(cli.folder, 'emulator-home'),
+      OPENAI_API_KEY: 'sk-the-only-right-key-0000',
+      DURABLE_RESEARCH_ORIGIN: 'emulator:x',
+    };
+    const stdin = JSON.stringify({ steps: [{ id: 'only', prompt: 'Explain Zab.' }] });
+    const { code, stderr } = await cli.run(['run', '--pipeline', '-', '--detach'], { env: simulated, stdin });
+    await cli.run(['stop'], { env: simulated });
+    expect(stderr).toMatch(/^Offline emulator: no language model/m);
+    expect(stderr).not.toContain('Worst price');
+    expect(code).toBe(0);
   });
 
   test('that refuses the key is told with what to set, the key never', async () => {
