@@ -18,6 +18,7 @@ const USAGE_ERRORS = new Set([
   'RunConflictError',
   'RunNotFoundError',
   'SettingsConflictError',
+  'SettingsError',
 ]);
 
 /** What a user is told about an error, and what the process ends with. */

@@ -28,6 +28,11 @@ const environmentSchema = z.object({
   DURABLE_RESEARCH_IDLE_MINUTES: positive(10),
 });
 
+/** A setting that is missing or wrong; the message names the variable and what to set. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
 /** Connection options of Temporal's client, as far as its standard configuration speaks of them. */
 export type ConnectionOptions = ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
 
@@ -80,24 +85,28 @@ export function externalTemporal(env: NodeJS.ProcessEnv): ExternalTemporal | und
   return address ? { address, namespace, connectionOptions } : undefined;
 }
 
-/** Reads the settings. Throws an error that names the variable whose value is wrong. */
+/** Reads the settings. Throws a `SettingsError` that names the variable whose value is wrong. */
 export function readSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const parsed = environmentSchema.safeParse(env);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new Error(`The environment is not valid: ${problems.join('; ')}.`);
+    throw new SettingsError(`The environment is not valid: ${problems.join('; ')}.`);
   }
   const values = parsed.data;
+  if (values.OPENAI_BASE_URL && !values.OPENAI_API_KEY) {
+    throw new SettingsError(
+      'OPENAI_BASE_URL is set, but no key. Set OPENAI_API_KEY (for an emulator any text), or unset OPENAI_BASE_URL.',
+    );
+  }
   const external = externalTemporal(env);
   const corpus = values.DURABLE_RESEARCH_EMULATOR_CORPUS;
   return {
     external,
     namespace: external?.namespace ?? values.TEMPORAL_NAMESPACE ?? 'default',
     taskQueue: values.TEMPORAL_TASK_QUEUE ?? DEFAULT_TASK_QUEUE,
-    provider:
-      values.OPENAI_API_KEY || values.OPENAI_BASE_URL
-        ? { kind: 'api', baseUrl: withoutCredentials(values.OPENAI_BASE_URL ?? DEFAULT_API_URL) }
-        : { kind: 'emulator', speed: values.DURABLE_RESEARCH_EMULATOR_SPEED, corpus: corpus && path.resolve(corpus) },
+    provider: values.OPENAI_API_KEY
+      ? { kind: 'api', baseUrl: withoutCredentials(values.OPENAI_BASE_URL ?? DEFAULT_API_URL) }
+      : { kind: 'emulator', speed: values.DURABLE_RESEARCH_EMULATOR_SPEED, corpus: corpus && path.resolve(corpus) },
     idleMs: values.DURABLE_RESEARCH_IDLE_MINUTES * 60_000,
   };
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliHome, type Ended } from './cli';
 
-const WRONG: readonly [name: string, args: string[], message: RegExp][] = [
+const WRONG: readonly [name: string, args: string[], message: RegExp, env?: NodeJS.ProcessEnv][] = [
   ['nothing to run', ['run'], /expected a question, as in: .*; or --pipeline FILE/],
   ['an empty question', ['run', '  '], /expected a question/],
   [
@@ -44,6 +44,13 @@ const WRONG: readonly [name: string, args: string[], message: RegExp][] = [
   ['a key in the question', ['run', 'Use sk-1234567890abcdefghijklmnop'], /input\.question: holds an API key/],
   ['an unknown flag of the emulator', ['emulator', '--prt', '1'], /Unknown option '--prt'/],
   ['a worker without a key', ['worker'], /OPENAI_API_KEY is not set\. Set it to a key of the provider/],
+  [
+    'a URL without a key',
+    ['run', 'Why?'],
+    /OPENAI_BASE_URL is set, but no key\..* or unset OPENAI_BASE_URL/s,
+    { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' },
+  ],
+  ['an empty id', ['run', 'Why?', '--id', ''], /--id: expected an id, got an empty text/],
   ['a file that is no history', ['replay', 'right.json'], /right\.json: expected a history with "events"/],
 ];
 
@@ -60,7 +67,8 @@ beforeAll(async () => {
   // A few at a time: most of a command's time is the loading of its modules.
   const rest = [...WRONG];
   const work = async (): Promise<void> => {
-    for (let next = rest.shift(); next; next = rest.shift()) outcomes.set(next[0], await cli.run(next[1]));
+    for (let next = rest.shift(); next; next = rest.shift())
+      outcomes.set(next[0], await cli.run(next[1], { env: next[3] }));
   };
   await Promise.all([work(), work(), work()]);
 });
