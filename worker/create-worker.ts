@@ -39,7 +39,7 @@ export interface ResearchWorker {
 /** Composes a worker: provider, output store, watcher, activities and workflows on one task queue. */
 export async function createResearchWorker(options: ResearchWorkerOptions): Promise<ResearchWorker> {
   const { config, connection, namespace } = options;
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, identity: options.worker?.identity });
   const sources = { provider: createProvider(config.provider), store: createStore(config), ...options.deps };
   const watcher = createWatcher({
     look: (input) => look(sources, input),

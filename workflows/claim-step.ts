@@ -1,7 +1,7 @@
-import { ApplicationFailure } from '@temporalio/workflow';
 import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
 import { findSecrets } from '../contract/secrets';
 import { stepDefaultsSchema, stepIdSchema } from '../contract/step';
+import { runFailure } from './failures';
 import { type Run } from './run';
 import { type RespondStep } from './turn';
 
@@ -16,7 +16,7 @@ export function claimStep(run: Run, step: RespondStep): void {
   const issues = run.claimed.has(step.id) ? [ID_TAKEN] : issuesOf(step);
   if (issues.length > 0) {
     const { message } = new InvalidInputError(`step "${step.id}"`, issues);
-    throw ApplicationFailure.create({ type: 'InvalidInput', message, nonRetryable: true });
+    throw runFailure('InvalidInput', message);
   }
   run.claimed.add(step.id);
 }

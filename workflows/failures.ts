@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { type Sending, sendingSchema } from '../contract/activities';
-import { failureTypeSchema } from '../contract/failures';
+import { type FailureType, failureTypeSchema } from '../contract/failures';
 import { type Failure } from '../contract/outcome';
 
 /**
@@ -50,4 +50,11 @@ function sendingOf(details: unknown): Sending {
 export function lastWords(error: unknown): string {
   const innermost = error instanceof ActivityFailure && error.cause ? error.cause : error;
   return innermost instanceof Error ? innermost.message : String(innermost);
+}
+
+/** A failure that ends the run. It has no stack: type and message tell everything, and lines of paths hide it. */
+export function runFailure(type: FailureType, message: string, details?: unknown[]): ApplicationFailure {
+  const failure = ApplicationFailure.create({ type, message, nonRetryable: true, details });
+  failure.stack = '';
+  return failure;
 }

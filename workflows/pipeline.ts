@@ -1,10 +1,4 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  isCancellation,
-  TemporalFailure,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, isCancellation, TemporalFailure, workflowInfo } from '@temporalio/workflow';
 import { type PromptPart } from '../contract/activities';
 import { type PlannedStep } from '../contract/graph';
 import { InvalidInputError } from '../contract/issues';
@@ -17,7 +11,7 @@ import {
 } from '../contract/pipeline';
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { bounded } from './activities';
-import { lastWords, ownFailure } from './failures';
+import { lastWords, ownFailure, runFailure } from './failures';
 import { runGraph } from './graph';
 import { respond } from './respond';
 import { pipelineResult } from './result';
@@ -60,7 +54,7 @@ function parse(args: unknown[]): PipelinePlan {
     return planPipeline(args[0]);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
-    throw ApplicationFailure.create({ type: 'InvalidInput', message: error.message, nonRetryable: true });
+    throw runFailure('InvalidInput', error.message);
   }
 }
 
@@ -113,12 +107,8 @@ function orNoOutput(result: PipelineResult): PipelineResult {
   const reasons = Object.entries(result.steps).flatMap(([id, { outcome, reason }]) =>
     outcome === 'completed' ? [] : [`${id} ${outcome}: ${reason ?? 'no reason given'}`],
   );
-  throw ApplicationFailure.create({
-    type: 'NoOutput',
-    message: `no final step has an output; ${reasons.join('; ')}`.slice(0, MAX_MESSAGE_CHARS),
-    nonRetryable: true,
-    details: [result],
-  });
+  const message = `no final step has an output; ${reasons.join('; ')}`.slice(0, MAX_MESSAGE_CHARS);
+  throw runFailure('NoOutput', message, [result]);
 }
 
 const MAX_MESSAGE_CHARS = 4_000;

@@ -1,11 +1,10 @@
-import { ApplicationFailure } from '@temporalio/workflow';
 import { MAX_INLINE_TEXT_BYTES, type FinalText } from '../contract/activities';
 import { finalSteps, type PlannedStep } from '../contract/graph';
 import { type Ledger } from '../contract/ledger';
 import { type PipelineResult, type StepResult } from '../contract/pipeline';
 import { NO_USAGE } from '../contract/usage';
 import { quick } from './activities';
-import { failureOf } from './failures';
+import { failureOf, runFailure } from './failures';
 import { type Run } from './run';
 import { type Responded } from './turn';
 
@@ -38,12 +37,8 @@ export async function pipelineResult(
 function unreadable(error: unknown, result: PipelineResult): unknown {
   const failure = failureOf(error);
   if (!failure) return error;
-  return ApplicationFailure.create({
-    type: failure.type,
-    message: `the text of the final steps cannot be read: ${failure.message}`,
-    nonRetryable: true,
-    details: [{ ...result, outcome: 'failed' } satisfies PipelineResult],
-  });
+  const failed: PipelineResult = { ...result, outcome: 'failed' };
+  return runFailure(failure.type, `the text of the final steps cannot be read: ${failure.message}`, [failed]);
 }
 
 /** The bytes come in once, at the end: history carries references until then. */
