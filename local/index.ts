@@ -4,6 +4,7 @@ export { doctor, type DoctorFinding } from './doctor';
 export { ensureRunning, type EnsureRunningOptions } from './ensure';
 export { decisiveSettings } from './fingerprint';
 export { runForeground, type RunForegroundOptions } from './foreground';
+export { openRunsAt } from './open-runs';
 export { findRunning, supervisorLife, type LocalStack } from './running';
 export { externalTemporal, homeDirectory, type ExternalTemporal } from './settings';
 export { stop, type Stopped, type StopOptions } from './stop';

@@ -1,8 +1,8 @@
 import { buildOf } from './entries';
 import { messageOf } from './errors';
 import { differences } from './fingerprint';
-import { countOpenRuns } from './open-runs';
-import { externalTemporal, readSettings } from './settings';
+import { openRunsOf } from './open-runs';
+import { readSettings } from './settings';
 import type { StartRequest } from './spawn-supervisor';
 import type { SupervisorState } from './state';
 
@@ -11,13 +11,10 @@ export class SettingsConflictError extends Error {
   override readonly name = 'SettingsConflictError';
 }
 
-/** Open runs on what the supervisor serves; undefined when they cannot be counted. */
-async function openRunsOf(state: SupervisorState, { env, onProgress }: StartRequest): Promise<number | undefined> {
-  const external = externalTemporal(env);
-  const same = external && external.address === state.temporal?.address;
-  const connection = same ? external.connectionOptions : { address: state.temporal?.address };
+/** Undefined when they cannot be counted. */
+async function countedRuns(state: SupervisorState, { env, onProgress }: StartRequest): Promise<number | undefined> {
   try {
-    return await countOpenRuns(connection, state.namespace, state.taskQueue);
+    return await openRunsOf(state, env);
   } catch (error) {
     onProgress(`open runs could not be counted (${messageOf(error)})`);
     return undefined;
@@ -57,7 +54,7 @@ export async function judge(request: StartRequest, state: SupervisorState): Prom
     ...(state.build === buildOf(entries) ? [] : ['the build of durable-research']),
   ];
   if (changed.length === 0) return 'use';
-  const open = await openRunsOf(state, request);
+  const open = await countedRuns(state, request);
   if (open === 0 && !state.foreground) {
     onProgress(`restarting the local services, since something has changed: ${changed.join(', ')}`);
     return 'replace';

@@ -1,5 +1,7 @@
 import { Connection } from '@temporalio/client';
-import type { ConnectionOptions } from './settings';
+import { stackOf } from './running';
+import { externalTemporal, type ConnectionOptions } from './settings';
+import { readState, type SupervisorState } from './state';
 
 /**
  * Number of open workflow executions on the task queue. From Temporal's visibility, so one started in the last second or
@@ -20,4 +22,18 @@ export async function countOpenRuns(
   } finally {
     await connection.close();
   }
+}
+
+/** Open runs on what the supervisor serves. Rejects when they cannot be counted. */
+export function openRunsOf(state: SupervisorState, env: NodeJS.ProcessEnv): Promise<number> {
+  const external = externalTemporal(env);
+  const same = external && external.address === state.temporal?.address;
+  const connection = same ? external.connectionOptions : { address: state.temporal?.address };
+  return countOpenRuns(connection, state.namespace, state.taskQueue);
+}
+
+/** Open runs of a home whose services run; 0 where they do not. Rejects when they cannot be counted. */
+export async function openRunsAt(home: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const state = readState(home);
+  return stackOf(home, state) && state ? openRunsOf(state, env) : 0;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { RunConflictError } from '../../client';
 import { type PipelineInput, type PipelinePlan, planPipeline } from '../../contract/pipeline';
 import { type HostedTool } from '../../contract/step';
 import { invocation } from '../invocation';
@@ -108,11 +109,16 @@ type Start = { asked: Asked; workflowId: string; options: RunOptions };
 async function start(session: StartedSession, { asked, workflowId, options }: Start) {
   const store = options.files === undefined ? undefined : await uploadForRun(session, options.files);
   const { input } = planOf(asked, store);
-  return session.research.start(input, {
-    workflowId,
-    startNew: options.new,
-    summary: 'question' in asked ? asked.question : undefined,
-  });
+  const summary = 'question' in asked ? asked.question : undefined;
+  try {
+    return await session.research.start(input, { workflowId, startNew: options.new, summary });
+  } catch (error) {
+    if (!(error instanceof RunConflictError) || options.new) throw error;
+    throw new UsageError(
+      `run ${workflowId} exists with another input; use another --id, or, once it has ended, --new for a new run under this one`,
+      { cause: error },
+    );
+  }
 }
 
 function detach(session: StartedSession, workflowId: string, { json }: RunOptions): number {

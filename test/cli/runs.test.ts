@@ -72,7 +72,7 @@ test('--json leaves the result alone on standard output; the same id and input a
 test('another input under the same id is refused, a new run under it is asked for', async () => {
   const stdin = JSON.stringify({ steps: [{ id: 'only', prompt: 'Explain Zab.' }] });
   const refused = await cli.run(['run', '--pipeline', '-', '--id', 'first'], { stdin });
-  expect(refused.stderr).toMatch(/error: run first exists with another input/);
+  expect(refused.stderr).toMatch(/error: run first exists with another input; use another --id, or.* --new for/);
   expect(refused.code).toBe(2);
   const anew = await cli.run(['run', '--pipeline', '-', '--id', 'first', '--new', '--json'], { stdin });
   expect(Object.keys(pipelineResultSchema.parse(JSON.parse(anew.stdout)).steps)).toEqual(['only']);
@@ -268,6 +268,7 @@ describe('a provider that takes money', () => {
 test('stop ends what runs in the background; the next command starts it again', async () => {
   const { stdout, code } = await cli.run(['stop']);
   expect(stdout).toMatch(/^Stopped supervisor \(pid \d+\)/);
+  expect(stdout).not.toContain('open run');
   expect(code).toBe(0);
   const { stdout: result } = await cli.run(['resume', 'left', '--json']);
   expect(pipelineResultSchema.parse(JSON.parse(result)).outcome).toBe('completed');
