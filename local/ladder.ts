@@ -125,7 +125,8 @@ async function make(context: Context, tried: TriedRung[]): Promise<FoundTemporal
     mkdirSync(cache, { recursive: true });
     accessSync(cache, constants.W_OK);
   } catch (error) {
-    tried.push({ rung: 'download or build into the cache', reason: messageOf(error) });
+    const reason = `${messageOf(error)}; set XDG_CACHE_HOME to a folder that can be written`;
+    tried.push({ rung: 'download or build into the cache', reason });
     return undefined;
   }
   const lock = await takeLock(path.join(cache, 'lock'), {

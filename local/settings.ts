@@ -2,6 +2,7 @@ import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { DEFAULT_TASK_QUEUE } from '../contract/names';
+import { messageOf } from './errors';
 
 const DEFAULT_API_URL = 'https://api.openai.com/v1';
 const DEFAULT_HOME = '.durable-research';
@@ -80,9 +81,20 @@ export function externalTemporal(env: NodeJS.ProcessEnv): ExternalTemporal | und
   if (!named.some((value) => value?.trim())) return undefined;
   const overrideEnvVars: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) if (value?.trim()) overrideEnvVars[name] = value;
-  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
+  const { connectionOptions, namespace } = loadConfiguration(overrideEnvVars);
   const { address } = connectionOptions;
   return address ? { address, namespace, connectionOptions } : undefined;
+}
+
+function loadConfiguration(overrideEnvVars: Record<string, string>): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig({ overrideEnvVars });
+  } catch (error) {
+    throw new SettingsError(
+      `Temporal's configuration cannot be used (${messageOf(error)}); correct TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE or what they name.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Reads the settings. Throws a `SettingsError` that names the variable whose value is wrong. */

@@ -74,8 +74,13 @@ export function readState(home: string): SupervisorState | undefined {
   try {
     content = readFileSync(homeFiles.state(home), 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
+    const code = codeOf(error);
+    if (code === 'ENOENT') return undefined;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    throw new Error(
+      `${home} belongs to somebody else (${messageOf(error)}); set DURABLE_RESEARCH_HOME to a folder of your own, or work as its owner.`,
+      { cause: error },
+    );
   }
   return parseJson(stateSchema, content);
 }
