@@ -92,6 +92,11 @@ export async function checkProvider(env: NodeJS.ProcessEnv): Promise<DoctorFindi
   const name = 'provider';
   const { provider } = readSettings(env);
   if (provider.kind === 'emulator') {
+    const { corpus } = provider;
+    if (corpus && !statSync(corpus, { throwIfNoEntry: false })?.isDirectory()) {
+      const todo = 'correct DURABLE_RESEARCH_EMULATOR_CORPUS, or unset it';
+      return { name, status: 'fail', found: `the corpus ${corpus} is no folder`, todo };
+    }
     return {
       name,
       status: 'ok',

@@ -50,6 +50,12 @@ const WRONG: readonly [name: string, args: string[], message: RegExp, env?: Node
     /OPENAI_BASE_URL is set, but no key\..* or unset OPENAI_BASE_URL/s,
     { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' },
   ],
+  [
+    'a profile that does not exist',
+    ['run', 'Why?'],
+    /Temporal's configuration cannot be used \(.*TEMPORAL_PROFILE/,
+    { TEMPORAL_PROFILE: 'nope' },
+  ],
   ['an empty id', ['run', 'Why?', '--id', ''], /--id: expected an id, got an empty text/],
   ['a file that is no history', ['replay', 'right.json'], /right\.json: expected a history with "events"/],
 ];
@@ -148,6 +154,21 @@ test('nothing to stop is no error', async () => {
   const { code, stderr } = await cli.run(['stop']);
   expect(stderr).toMatch(/^Nothing runs for /);
   expect(code).toBe(0);
+});
+
+test.each([
+  [{ DURABLE_RESEARCH_PRICES: '/nope' }, /✗ worker settings +.*price table \/nope.*cannot be read/],
+  [
+    { DURABLE_RESEARCH_NOTIFY_URL: 'http://127.0.0.1:1' },
+    /✗ worker settings +.*without DURABLE_RESEARCH_NOTIFY_SECRET/,
+  ],
+  [{ DURABLE_RESEARCH_EMULATOR_CORPUS: '/nope' }, /✗ provider +the corpus \/nope is no folder/],
+  [{ OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' }, /✗ provider +OPENAI_BASE_URL is set, but no key/],
+])('the doctor says that no run can start with %j', async (env, finding) => {
+  const { code, stdout } = await cli.run(['doctor'], { env });
+  expect(stdout).toMatch(finding);
+  expect(stdout).toMatch(/A run cannot start yet\.\n$/);
+  expect(code).toBe(1);
 });
 
 test('the doctor says what is found and whether a run can start', async () => {
