@@ -15,7 +15,7 @@ export async function uploadForRun({ stack }: StartedSession, directory: string)
       directory,
       onProgress: ({ stage, done, total, name }) => {
         // One line for each file would be too many where they are not written over each other.
-        if (process.stderr.isTTY || done === total) progress.show(`${STAGES[stage]} ${done} of ${total}  ${name}`);
+        if (process.stderr.isTTY || done === total) progress.show(`${STAGES[stage]}: ${done} of ${total}  ${name}`);
       },
     });
     progress.end();
@@ -30,7 +30,8 @@ export async function uploadForRun({ stack }: StartedSession, directory: string)
   }
 }
 
-const STAGES = { upload: 'uploading', processing: 'reading' } as const;
+/** What has been done so far. Files that were uploaded before count too, so it does not speak of uploading. */
+const STAGES = { upload: 'at the provider', processing: 'read there' } as const;
 
 function warnAbout(files: readonly { name: string; reason: string }[], what: string): void {
   if (files.length === 0) return;
