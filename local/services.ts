@@ -70,10 +70,23 @@ export function startTemporal(
 
 /** Starts the offline emulator of the API on the home's data. */
 export async function startEmulator(context: ServiceContext, signal: AbortSignal): Promise<EmulatorService> {
-  const { home, settings, former } = context;
-  if (settings.provider.kind !== 'emulator') throw new Error('The settings name a provider, not the emulator.');
+  const { former } = context;
   const wanted = former?.provider?.kind === 'emulator' ? portOf(former.provider.baseUrl) : undefined;
-  const port = wanted !== undefined && (await isPortFree(wanted)) ? wanted : 0;
+  if (wanted === undefined || !(await isPortFree(wanted))) return startEmulatorAt(ANY_PORT, context, signal);
+  try {
+    return await startEmulatorAt(wanted, context, signal);
+  } catch (error) {
+    // Somebody may have taken the port between our look and the emulator's. Whatever it was: another port, or told again.
+    if (signal.aborted) throw error;
+    return startEmulatorAt(ANY_PORT, context, signal);
+  }
+}
+
+const ANY_PORT = 0;
+
+function startEmulatorAt(port: number, context: ServiceContext, signal: AbortSignal): Promise<EmulatorService> {
+  const { home, settings } = context;
+  if (settings.provider.kind !== 'emulator') throw new Error('The settings name a provider, not the emulator.');
   const args = ['--host', '127.0.0.1', '--port', String(port), '--data', homeFiles.emulatorData(home)];
   args.push('--speed', String(settings.provider.speed));
   if (settings.provider.corpus) args.push('--corpus', settings.provider.corpus);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, utimesSync, copyFileSync } from 'node:fs';
+import { copyFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -219,6 +219,15 @@ test('stop lets the worker finish and says what it ended; ports that were taken 
   } finally {
     for (const stranger of strangers) stranger.close();
   }
+});
+
+test('a port that is taken between the look and the start is replaced too', async () => {
+  const first = await home.ensure();
+  await stop(home.path);
+  writeFileSync(path.join(home.path, 'emulator', 'port-taken'), '');
+  const second = await home.ensure();
+  expect(second.provider.baseUrl).not.toBe(first.provider.baseUrl);
+  expect(second.provider.origin).toBe(first.provider.origin);
 });
 
 test('ends itself when idle, but not while a run is open', async () => {
