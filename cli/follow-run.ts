@@ -9,7 +9,7 @@ import { type Ending, watchRun } from './watch';
 
 /**
  * Shows a run until its end. Local services that were killed meanwhile are started again, and the session is connected to
- * the new ones; services that somebody has stopped stay so.
+ * the new ones, as to those that another command has started; services that somebody has stopped stay so.
  * @throws InterruptedError on Ctrl-C; Error where the services were stopped.
  */
 export async function followRun(session: StartedSession, run: RunHandle, interrupt: Interrupt): Promise<Ending> {
@@ -18,20 +18,24 @@ export async function followRun(session: StartedSession, run: RunHandle, interru
     const current = session.research.run(run.workflowId, run.runId);
     const ending = await watch(session, current, interrupt);
     if (ending !== 'services-gone') return ending;
-    if (supervisorLife(session.stack.home) === 'ended') throw new Error(waits(run.workflowId, 'were stopped'));
-    interrupt.message = waits(run.workflowId, 'were killed');
-    note(noteStyle()('warn', 'The local services were killed. Starting them again.'));
+    const life = supervisorLife(session.stack);
+    if (life === 'ended') throw new Error(waits(run.workflowId, 'were stopped'));
+    if (life === 'killed') {
+      interrupt.message = waits(run.workflowId, 'were killed');
+      note(noteStyle()('warn', 'The local services were killed. Starting them again.'));
+    }
     await restart(session, interrupt);
     interrupt.message = message;
   }
 }
 
 async function watch(session: StartedSession, run: RunHandle, interrupt: Interrupt): Promise<Ending | 'services-gone'> {
-  const areGone = (): boolean => supervisorLife(session.stack.home) !== 'running';
+  const life = (): ReturnType<typeof supervisorLife> => supervisorLife(session.stack);
   try {
-    return await watchRun(run, interrupt, areGone);
+    return await watchRun(run, interrupt, () => life() !== 'running');
   } catch (error) {
-    if (!(error instanceof InterruptedError) || !areGone()) throw error;
+    const goesOn = life() === 'running' || life() === 'replaced';
+    if (!(error instanceof InterruptedError) || goesOn) throw error;
     throw new InterruptedError(waits(run.workflowId, 'no longer run'));
   }
 }

@@ -33,11 +33,12 @@ export function stackOf(home: string, state: SupervisorState | undefined): Local
 }
 
 /**
- * Whether the supervisor of a home runs (starting and stopping included), has ended in order, or is gone without a word.
+ * What has become of a stack's supervisor: it runs (also while it stops), has ended in order, is gone without a word, or
+ * another one has taken its place.
  */
-export function supervisorLife(home: string): 'running' | 'ended' | 'killed' {
+export function supervisorLife({ home, supervisorPid }: LocalStack): 'running' | 'ended' | 'killed' | 'replaced' {
   const state = readState(home);
-  if (state && isRunning(state.supervisor)) return 'running';
+  if (state && isRunning(state.supervisor)) return state.supervisor.pid === supervisorPid ? 'running' : 'replaced';
   return state && (state.status === 'starting' || state.status === 'ready') ? 'killed' : 'ended';
 }
 
