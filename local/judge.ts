@@ -37,9 +37,8 @@ function asksFor(env: NodeJS.ProcessEnv): string {
 function howToAgree({ fingerprint, temporal }: SupervisorState, names: string[]): string {
   const changes = names.map((name) => {
     if (fingerprint.settings[name] === undefined) return `unset ${name} here`;
-    const value =
-      name === 'TEMPORAL_ADDRESS' && temporal ? `${name}=${temporal.address}` : `${name} as it is set there`;
-    return `set ${value} here too`;
+    if (name === 'TEMPORAL_ADDRESS' && temporal) return `set ${name}=${temporal.address} here too`;
+    return `set ${name} here as it is set there`;
   });
   return changes.join(' and ');
 }
