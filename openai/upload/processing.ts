@@ -15,8 +15,9 @@ export async function whenProcessed(upload: Upload, contents: readonly FolderFil
   const end = Date.now() + PROCESSING_TIMEOUT_MS;
   let reported = -1;
   for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 1.5, LAST_POLL_MS)) {
-    const members = await membersByContent(upload);
-    const ready = wanted.filter(({ sha256 }) => isProcessed(members.get(sha256)?.[0]));
+    // Another call that runs at the same time sends the same files: both wait for the same one of each, and leave it.
+    const [kept, copies] = withoutCopies(await membersByContent(upload));
+    const ready = wanted.filter(({ sha256 }) => isProcessed(kept.get(sha256)));
     const name = ready.at(-1)?.name ?? '';
     if (ready.length > reported) report({ stage: 'processing', done: ready.length, total: wanted.length, name });
     reported = ready.length;
@@ -24,8 +25,6 @@ export async function whenProcessed(upload: Upload, contents: readonly FolderFil
       await sleep(wait);
       continue;
     }
-    const [kept, copies] = withoutCopies(members);
-    // Another call that ran at the same time sent them too; both calls leave the same one.
     for (const copy of copies) await stores.detach(uploaded.vectorStoreId, copy.id);
     return kept;
   }

@@ -70,11 +70,12 @@ test('--json leaves the result alone on standard output; the same id and input a
 });
 
 test('another input under the same id is refused, a new run under it is asked for', async () => {
+  await cli.run(['run', '--pipeline', '-', '--id', 'taken'], { stdin: JSON.stringify(TWO_STEPS) });
   const stdin = JSON.stringify({ steps: [{ id: 'only', prompt: 'Explain Zab.' }] });
-  const refused = await cli.run(['run', '--pipeline', '-', '--id', 'first'], { stdin });
-  expect(refused.stderr).toMatch(/error: run first exists with another input; use another --id, or.* --new for/);
+  const refused = await cli.run(['run', '--pipeline', '-', '--id', 'taken'], { stdin });
+  expect(refused.stderr).toMatch(/error: run taken exists with another input; use another --id, or.* --new for/);
   expect(refused.code).toBe(2);
-  const anew = await cli.run(['run', '--pipeline', '-', '--id', 'first', '--new', '--json'], { stdin });
+  const anew = await cli.run(['run', '--pipeline', '-', '--id', 'taken', '--new', '--json'], { stdin });
   expect(Object.keys(pipelineResultSchema.parse(JSON.parse(anew.stdout)).steps)).toEqual(['only']);
 });
 
@@ -123,7 +124,7 @@ test('services that are killed while a run is followed are started again', async
 
 test('a run is cancelled, and what that stopped is told', async () => {
   const stdin = JSON.stringify({
-    steps: Array.from({ length: 6 }, (_, i) => ({ id: `step-${i}`, prompt: 'Explain Raft.' })),
+    steps: Array.from({ length: 40 }, (_, i) => ({ id: `step-${i}`, prompt: 'Explain Raft.' })),
   });
   await cli.run(['run', '--pipeline', '-', '--id', 'unwanted', '--detach'], { stdin });
   const { code, stdout } = await cli.run(['cancel', 'unwanted']);
