@@ -1,3 +1,4 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Entries } from './entries';
@@ -50,11 +51,21 @@ function without(env: NodeJS.ProcessEnv, names: RegExp): NodeJS.ProcessEnv {
 }
 
 /** Starts Temporal's dev server on the home's database. */
-export function startTemporal(
+export async function startTemporal(
   context: ServiceContext,
   executable: string,
   signal: AbortSignal,
 ): Promise<TemporalServer> {
+  const database = homeFiles.database(context.home);
+  const served = `${database}.served`;
+  // A server that was killed while it made its tables leaves a file that none can use. Nothing was ever kept in it.
+  if (!existsSync(served)) for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { force: true });
+  const server = await serveTemporal(context, executable, signal);
+  writeFileSync(served, '');
+  return server;
+}
+
+function serveTemporal(context: ServiceContext, executable: string, signal: AbortSignal): Promise<TemporalServer> {
   const former = context.former?.temporal?.external ? undefined : context.former?.temporal;
   return startTemporalServer({
     executable,
