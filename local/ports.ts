@@ -1,24 +1,35 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 /** The address that everything embedded listens on. */
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * A port that was free a moment ago. One connection is made and closed from the listening side: while it lingers in
- * TIME_WAIT (a minute) the system gives the port to nobody else who asks for any free one, yet it can be bound by number.
+ * Ports for servers whose addresses must last. Linux gives outgoing connections and listeners on port 0 ports from 32768
+ * on (`net.ipv4.ip_local_port_range`), macOS and Windows from 49152 on: below, nobody is given the port of a service that
+ * was killed and is about to return to it.
  */
-export async function freePort(): Promise<number> {
-  const server = createServer((socket) => socket.destroy());
-  server.listen(0, LOOPBACK);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const client = connect(port, LOOPBACK);
-  client.resume();
-  await once(client, 'close');
-  server.close();
-  await once(server, 'close');
+const LOWEST_PORT = 10_000;
+const HIGHEST_PORT = 32_767;
+
+const ATTEMPTS = 100;
+
+/**
+ * A port that was free a moment ago: the wanted one if it can be had, else any that the system gives to nobody by itself.
+ * Throws when none can be bound, as without a loopback interface.
+ */
+export async function choosePort(wanted?: number): Promise<number> {
+  let port = wanted ?? anyPort();
+  for (let attempt = 1; !(await isPortFree(port)); attempt++) {
+    if (attempt >= ATTEMPTS)
+      throw new Error(`None of ${ATTEMPTS} ports can be listened on at ${LOOPBACK}, lastly ${port}.`);
+    port = anyPort();
+  }
   return port;
+}
+
+function anyPort(): number {
+  return LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT + 1));
 }
 
 /** Whether the port can be bound on the loopback address now. */

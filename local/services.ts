@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Entries } from './entries';
-import { isPortFree } from './ports';
+import { choosePort } from './ports';
 import type { ProcessId } from './processes';
 import { startNodeService, type Service } from './service';
 import type { LocalSettings } from './settings';
@@ -83,17 +83,14 @@ function serveTemporal(context: ServiceContext, executable: string, signal: Abor
 export async function startEmulator(context: ServiceContext, signal: AbortSignal): Promise<EmulatorService> {
   const { former } = context;
   const wanted = former?.provider?.kind === 'emulator' ? portOf(former.provider.baseUrl) : undefined;
-  if (wanted === undefined || !(await isPortFree(wanted))) return startEmulatorAt(ANY_PORT, context, signal);
   try {
-    return await startEmulatorAt(wanted, context, signal);
+    return await startEmulatorAt(await choosePort(wanted), context, signal);
   } catch (error) {
     // Somebody may have taken the port between our look and the emulator's. Whatever it was: another port, or told again.
     if (signal.aborted) throw error;
-    return startEmulatorAt(ANY_PORT, context, signal);
+    return startEmulatorAt(await choosePort(), context, signal);
   }
 }
-
-const ANY_PORT = 0;
 
 function startEmulatorAt(port: number, context: ServiceContext, signal: AbortSignal): Promise<EmulatorService> {
   const { home, settings } = context;

@@ -6,7 +6,7 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { messageOf } from './errors';
 import { describeExit, startKept, type Exit, type KeptProcess } from './kept-process';
 import { LastLines } from './last-lines';
-import { freePort, isListening, isPortFree, LOOPBACK } from './ports';
+import { choosePort, isListening, LOOPBACK } from './ports';
 import type { ProcessId } from './processes';
 
 export interface TemporalServerOptions {
@@ -89,10 +89,6 @@ function serverArguments(options: TemporalServerOptions, ports: Ports): string[]
 /** The CLI would take settings from TEMPORAL_* variables, which speak of another server; keys are none of its business. */
 function serverEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(TEMPORAL|OPENAI)_/.test(name)));
-}
-
-async function choosePort(wanted: number | undefined): Promise<number> {
-  return wanted !== undefined && (await isPortFree(wanted)) ? wanted : await freePort();
 }
 
 async function choosePorts(options: TemporalServerOptions): Promise<Ports> {

@@ -9,7 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { messageOf } = require('../../dist/local/errors');
-const { freePort, isListening, LOOPBACK } = require('../../dist/local/ports');
+const { choosePort, isListening, LOOPBACK } = require('../../dist/local/ports');
 const { preparePostgres } = require('./postgres');
 const { ROOT } = require('./programs');
 const { Service } = require('./service');
@@ -128,7 +128,7 @@ class Cluster {
 
   async #startPostgres() {
     const { postgres: programs } = this.options.programs;
-    const port = await freePort();
+    const port = await choosePort();
     const folder = path.join(this.directory, 'postgres');
     const command = preparePostgres({ programs, folder, port, password: this.#password });
     const isReady = () =>
@@ -185,7 +185,7 @@ class Cluster {
 
   async #startUi(/** @type {string} */ temporal) {
     const { ui, uiRoot } = this.options.programs;
-    const port = await freePort();
+    const port = await choosePort();
     await this.#startService('ui', {
       command: ui,
       args: ['--root', uiRoot, '--env', 'docker', 'start'],
@@ -196,7 +196,7 @@ class Cluster {
   }
 
   async #startEmulator() {
-    const port = await freePort();
+    const port = await choosePort();
     const url = `http://${LOOPBACK}:${port}`;
     const data = path.join(this.directory, 'emulator');
     const where = ['--host', LOOPBACK, '--port', String(port), '--data', data];

@@ -4,7 +4,7 @@
 
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
-const { freePort, isPortFree } = require('../../dist/local/ports');
+const { choosePort } = require('../../dist/local/ports');
 const { ROOT } = require('./programs');
 
 /** Variables of this process that speak of other servers, or hold keys that are none of the services' business. */
@@ -19,21 +19,16 @@ function serverSettings() {
   return Object.fromEntries(lines.filter((line) => /^\w+=/.test(line)).map((line) => line.split(/=(.*)/).slice(0, 2)));
 }
 
-/** A free port that the server can write into its table of members, where PostgreSQL keeps ports as 16-bit integers. */
-async function membershipPort() {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isPortFree(port)) return port;
-  }
-}
-
-/** The server's ports by the names of its settings. */
+/**
+ * The server's ports by the names of its settings. It writes membership ports into its table of members, where PostgreSQL
+ * keeps them as 16-bit integers: `choosePort` gives none above.
+ */
 async function serverPorts() {
   /** @type {Record<string, string>} */
-  const ports = { FRONTEND_HTTP_PORT: String(await freePort()) };
+  const ports = { FRONTEND_HTTP_PORT: String(await choosePort()) };
   for (const service of ['FRONTEND', 'MATCHING', 'HISTORY', 'WORKER']) {
-    ports[`${service}_GRPC_PORT`] = String(await freePort());
-    ports[`${service}_MEMBERSHIP_PORT`] = String(await membershipPort());
+    ports[`${service}_GRPC_PORT`] = String(await choosePort());
+    ports[`${service}_MEMBERSHIP_PORT`] = String(await choosePort());
   }
   return ports;
 }

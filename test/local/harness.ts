@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureRunning, findTemporal, type EnsureRunningOptions } from '../../local';
+import { Connection } from '@temporalio/client';
+import { ensureRunning, findTemporal, type EnsureRunningOptions, type LocalStack } from '../../local';
 import type { Entries } from '../../local/entries';
 import { identifyProcess, terminate, waitForEnd, type ProcessId } from '../../local/processes';
 import { readState, type SupervisorState } from '../../local/state';
@@ -96,4 +97,45 @@ export function identity(pid: number): ProcessId {
   const id = identifyProcess(pid);
   if (!id) throw new Error(`no process ${pid}`);
   return id;
+}
+
+/** Calls the Temporal server of the stack. */
+export async function withConnection<T>(stack: LocalStack, use: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address: stack.temporal.address });
+  try {
+    return await use(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Starts a run that stays open, since no worker knows its type; waits until it is counted. */
+export async function openRun(stack: LocalStack, workflowId = 'open-run'): Promise<void> {
+  const { namespace, taskQueue } = stack;
+  await withConnection(stack, async ({ workflowService }) => {
+    await workflowService.startWorkflowExecution({
+      namespace,
+      workflowId,
+      requestId: workflowId,
+      workflowType: { name: 'unknown' },
+      taskQueue: { name: taskQueue },
+    });
+    await until('the run is visible', async () => {
+      const { count } = await workflowService.countWorkflowExecutions({
+        namespace,
+        query: `WorkflowId='${workflowId}'`,
+      });
+      return Number(count) === 1;
+    });
+  });
+}
+
+/** Ends what `openRun` started. */
+export async function closeRun(stack: LocalStack, workflowId = 'open-run'): Promise<void> {
+  await withConnection(stack, ({ workflowService }) =>
+    workflowService.terminateWorkflowExecution({
+      namespace: stack.namespace,
+      workflowExecution: { workflowId },
+    }),
+  );
 }
