@@ -1,13 +1,18 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { Deps } from './deps';
+import { parseRequest } from './http/validation';
 import { EMULATOR_NAME } from './identity';
 import type { CreateRow, ResponseStatus } from './responses/record';
 import { statusAt } from './responses/record';
 
+/** Ten years at most: far more than any retention, and still a date. */
+const MAX_ADVANCE_SECONDS = 315_360_000;
+const clockSchema = z.strictObject({ advance_seconds: z.number().min(0).max(MAX_ADVANCE_SECONDS) });
 const METADATA_FILTER = /^metadata\[(.+)\]$/;
 
 /** `/emulator/...`: what the server did, for tests and for people. */
-export function adminRoutes(app: FastifyInstance, { store, options }: Deps): void {
+export function adminRoutes(app: FastifyInstance, { store, options, clock }: Deps): void {
   app.get('/emulator/status', async () => {
     const byStatus: Partial<Record<ResponseStatus | 'deleted', number>> = {};
     let creates = 0;
@@ -32,9 +37,15 @@ export function adminRoutes(app: FastifyInstance, { store, options }: Deps): voi
     return { object: 'list', data };
   });
 
+  app.post('/emulator/clock', async (request) => {
+    const { advance_seconds: seconds } = parseRequest(clockSchema, request.body);
+    await store.writeClockOffset(clock.advance(seconds * 1000));
+    return { now: clock.now() / 1000 };
+  });
+
   async function statusOf(row: CreateRow): Promise<ResponseStatus | 'deleted'> {
     const record = await store.tables.responses.get(row.id);
-    return record === undefined || record.deletedAt !== undefined ? 'deleted' : statusAt(record, Date.now());
+    return record === undefined || record.deletedAt !== undefined ? 'deleted' : statusAt(record, clock.now());
   }
 
   async function describe(row: CreateRow): Promise<Record<string, unknown>> {

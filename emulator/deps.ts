@@ -1,4 +1,5 @@
 import type { Library } from './answer/library';
+import type { Clock } from './clock';
 import type { LibraryCache } from './files/search';
 import type { ResolvedOptions } from './options';
 import type { Store } from './state';
@@ -6,6 +7,7 @@ import type { Store } from './state';
 /** What every route works with. */
 export interface Deps {
   readonly options: ResolvedOptions;
+  readonly clock: Clock;
   readonly store: Store;
   readonly corpus: Library;
   readonly libraries: LibraryCache;

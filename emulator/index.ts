@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { adminRoutes } from './admin';
 import { builtInCorpusDir, loadCorpus } from './answer/corpus';
 import { Library } from './answer/library';
+import { Clock } from './clock';
 import { conversationRoutes } from './conversations/routes';
 import type { Deps } from './deps';
 import { errorCode } from './error-code';
@@ -44,7 +45,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const corpus = new Library(await loadCorpus(resolved.corpusDir ?? builtInCorpusDir()));
   const store = await Store.open(resolved.dataDir);
   try {
-    const app = await buildApp({ options: resolved, store, corpus, libraries: new LibraryCache() });
+    const clock = new Clock(resolved.speed, await store.readClockOffset());
+    const app = await buildApp({ options: resolved, clock, store, corpus, libraries: new LibraryCache() });
     const port = await listen(app, resolved.host, resolved.port);
     const close = async (): Promise<void> => {
       await app.close();

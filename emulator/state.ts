@@ -9,9 +9,12 @@ import type { CreateRow, Item, ResponseRecord } from './responses/record';
 
 /** Changed whenever stored records stop being readable by older code. */
 const FORMAT = '1';
+const CLOCK_OFFSET = 'clockOffset';
 
 /** The tables of the store; every value is JSON written by this program alone. */
 export interface Tables {
+  /** What is known of the store as a whole. */
+  readonly meta: Table<string>;
   readonly responses: Table<ResponseRecord>;
   readonly inputs: Table<readonly Item[]>;
   readonly outputs: Table<readonly Item[]>;
@@ -92,6 +95,16 @@ export class Store {
     await this.db.batch(changes);
   }
 
+  /** How far the clock was ahead of the system's, in milliseconds. */
+  async readClockOffset(): Promise<number> {
+    return Number((await this.tables.meta.get(CLOCK_OFFSET)) ?? 0);
+  }
+
+  /** Keeps how far the clock is ahead, for the next start. */
+  async writeClockOffset(ms: number): Promise<void> {
+    await this.tables.meta.put(CLOCK_OFFSET, String(ms));
+  }
+
   async close(): Promise<void> {
     await this.tail;
     await this.db.close();
@@ -100,6 +113,7 @@ export class Store {
 
 function openTables(db: Database): Tables {
   return {
+    meta: openTable(db, 'meta'),
     responses: openTable(db, 'responses'),
     inputs: openTable(db, 'inputs'),
     outputs: openTable(db, 'outputs'),

@@ -28,7 +28,7 @@ export function conversationRoutes(app: FastifyInstance, deps: Deps): void {
   app.post('/conversations', async (request) => {
     const body = parseRequest(createSchema, request.body ?? undefined);
     const items = await toItems(store, body?.items);
-    const now = Date.now();
+    const now = deps.clock.now();
     const empty: ConversationRecord = { id: newId('conv'), createdAt: now, metadata: body?.metadata ?? {}, length: 0 };
     const { record, changes } = append(deps, empty, items);
     await store.write(changes);
@@ -68,7 +68,7 @@ function itemRoutes(app: FastifyInstance, deps: Deps): void {
     const { id } = parseRequest(oneParam, request.params);
     const items = await toItems(store, parseRequest(addSchema, request.body).items);
     await store.exclusive(async () => {
-      const now = Date.now();
+      const now = deps.clock.now();
       const record = await freeConversation(deps, id, now);
       const known = new Set((await conversationRows(store, id, now)).map((row) => row.item.id));
       const duplicate = items.find((item) => known.has(item.id));
@@ -81,7 +81,7 @@ function itemRoutes(app: FastifyInstance, deps: Deps): void {
   app.get('/conversations/:id/items', async (request) => {
     const query = parseRequest(pageQuery, request.query);
     const { id } = await findConversation(deps, parseRequest(oneParam, request.params).id);
-    const rows = await conversationRows(store, id, Date.now());
+    const rows = await conversationRows(store, id, deps.clock.now());
     return pageOf(
       rows.map((row) => row.item),
       query,
@@ -104,10 +104,10 @@ function itemRoutes(app: FastifyInstance, deps: Deps): void {
 }
 
 async function findRow(
-  { store }: Deps,
+  { store, clock }: Deps,
   { id, item }: { id: string; item: string },
 ): Promise<{ key: string; item: Item }> {
-  const rows = await conversationRows(store, id, Date.now());
+  const rows = await conversationRows(store, id, clock.now());
   const row = rows.find((candidate) => candidate.item.id === item);
   if (row === undefined) throw notFound('Item', item);
   return row;

@@ -10,9 +10,9 @@ export function isAlive(file: FileRecord, now: number): boolean {
 }
 
 /** A stored file that has not expired. Throws the API's 404. */
-export async function findFile({ store }: Deps, id: string): Promise<FileRecord> {
+export async function findFile({ store, clock }: Deps, id: string): Promise<FileRecord> {
   const file = await store.tables.files.get(id);
-  if (file === undefined || !isAlive(file, Date.now())) {
+  if (file === undefined || !isAlive(file, clock.now())) {
     throw new ApiError(404, `No such File object: ${id}`, { param: 'id' });
   }
   return file;
@@ -36,7 +36,7 @@ export function expiryOf(record: VectorStoreRecord): number | null {
  */
 export async function useVectorStore(deps: Deps, id: string): Promise<void> {
   const record = await findVectorStore(deps, id);
-  const now = Date.now();
+  const now = deps.clock.now();
   if (now >= (expiryOf(record) ?? Infinity)) throw badRequest(`Vector store with id '${id}' has expired.`);
   await deps.store.tables.vectorStores.put(id, { ...record, lastActiveAt: now });
 }

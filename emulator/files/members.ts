@@ -7,7 +7,7 @@ import { findFile } from './find';
 import type { FileRecord, VectorStoreFileRecord } from './record';
 
 /** How long a file is shown as in_progress, at speed 1. */
-const PROCESSING_MS = 500;
+const PROCESSING_SECONDS = 0.5;
 
 /** A file to be added to a vector store. */
 export interface NewMember {
@@ -25,7 +25,7 @@ export function memberStatusAt(member: VectorStoreFileRecord, now: number): Memb
 
 /** How long a client should wait before it asks again, for the header `openai-poll-after-ms`. */
 export function pollAfterMs(speed: number): number {
-  return Math.max(20, Math.round(PROCESSING_MS / speed));
+  return Math.max(20, Math.round((PROCESSING_SECONDS * 1000) / speed));
 }
 
 /** Key of a member; all members of a vector store lie together. */
@@ -54,13 +54,13 @@ export async function addMembers(deps: Deps, vectorStoreId: string, added: reado
   const changes: Change[] = [];
   for (const [index, file] of files.entries()) {
     const { text, error } = await readFileText(deps, file);
-    const createdAt = Date.now();
+    const createdAt = deps.clock.now();
     const member: VectorStoreFileRecord = {
       vectorStoreId,
       fileId: file.id,
       filename: file.filename,
       createdAt,
-      readyAt: createdAt + PROCESSING_MS / deps.options.speed,
+      readyAt: createdAt + deps.clock.scaled(PROCESSING_SECONDS),
       usageBytes: text === null ? 0 : Buffer.byteLength(text),
       error,
       attributes: added[index]?.attributes ?? {},

@@ -39,7 +39,7 @@ export function fileRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.get('/files', async (request) => {
     const query = parseRequest(listQuery, request.query);
-    const now = Date.now();
+    const now = deps.clock.now();
     const all = (await files.values().all()).filter((file) => isAlive(file, now));
     const wanted = all.filter((file) => query.purpose === undefined || file.purpose === query.purpose);
     return pageOf(wanted.toSorted((a, b) => a.createdAt - b.createdAt).map(toWire), query);
@@ -66,7 +66,7 @@ export function fileRoutes(app: FastifyInstance, deps: Deps): void {
 }
 
 /** Writes the bytes under a temporary name first, so that a file with its final name is always whole. */
-async function receiveUpload({ store }: Deps, request: FastifyRequest): Promise<FileRecord> {
+async function receiveUpload({ store, clock }: Deps, request: FastifyRequest): Promise<FileRecord> {
   if (!request.isMultipart()) {
     throw badRequest(
       "Invalid content type: expected 'multipart/form-data' with the parts 'file' and 'purpose'.",
@@ -81,7 +81,7 @@ async function receiveUpload({ store }: Deps, request: FastifyRequest): Promise<
     if (filename === undefined)
       throw badRequest("Missing required parameter: 'file'.", 'file', 'missing_required_parameter');
     const form = parseRequest(formSchema, fields);
-    const createdAt = Date.now();
+    const createdAt = clock.now();
     const seconds = form['expires_after[seconds]'];
     const expiresAt = seconds === undefined ? null : createdAt + seconds * 1000;
     const { size: bytes } = await stat(part);

@@ -33,7 +33,7 @@ export interface Scope {
 
 /** The passages of every readable file in some vector stores. */
 export async function fileLibrary(deps: Deps, scopes: readonly Scope[]): Promise<Library> {
-  const now = Date.now();
+  const now = deps.clock.now();
   const members = (await Promise.all(scopes.map((scope) => membersIn(deps, scope)))).flat();
   const ready = new Map<string, VectorStoreFileRecord>();
   for (const member of members) {

@@ -48,13 +48,13 @@ export function vectorStoreFileRoutes(app: FastifyInstance, deps: Deps): void {
     const body = parseRequest(addSchema, request.body);
     const member = { fileId: body.file_id, attributes: body.attributes ?? {} };
     await store.write(await addMembers(deps, vectorStore.id, [member]));
-    return toWire(await findMember(deps, vectorStore.id, body.file_id));
+    return toWire(await findMember(deps, vectorStore.id, body.file_id), deps.clock.now());
   });
 
   app.get('/vector_stores/:id/files', async (request) => {
     const vectorStore = await findVectorStore(deps, parseRequest(storeParams, request.params).id);
     const query = parseRequest(listQuery, request.query);
-    const rows = (await membersOf(deps, vectorStore.id)).map(toWire);
+    const rows = (await membersOf(deps, vectorStore.id)).map((member) => toWire(member, deps.clock.now()));
     return pageOf(
       rows.filter((row) => query.filter === undefined || row.status === query.filter),
       query,
@@ -63,7 +63,7 @@ export function vectorStoreFileRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.get('/vector_stores/:id/files/:file', async (request) => {
     const params = parseRequest(fileParams, request.params);
-    return toWire(await findMember(deps, params.id, params.file));
+    return toWire(await findMember(deps, params.id, params.file), deps.clock.now());
   });
 
   app.post('/vector_stores/:id/files/:file', async (request) => {
@@ -72,7 +72,7 @@ export function vectorStoreFileRoutes(app: FastifyInstance, deps: Deps): void {
     const member = await findMember(deps, params.id, params.file);
     const updated = { ...member, attributes: body.attributes ?? {} };
     await vectorStoreFiles.put(memberKey(params.id, params.file), updated);
-    return toWire(updated);
+    return toWire(updated, deps.clock.now());
   });
 
   app.delete('/vector_stores/:id/files/:file', async (request) => {
@@ -110,7 +110,7 @@ function batchRoutes(app: FastifyInstance, deps: Deps): void {
     const batch: FileBatchRecord = {
       id: newId('vsfb'),
       vectorStoreId: vectorStore.id,
-      createdAt: Date.now(),
+      createdAt: deps.clock.now(),
       fileIds: members.map((member) => member.fileId),
     };
     await store.write([put(fileBatches, batch.id, batch), ...(await addMembers(deps, vectorStore.id, members))]);
@@ -124,7 +124,10 @@ function batchRoutes(app: FastifyInstance, deps: Deps): void {
   app.get('/vector_stores/:id/file_batches/:batch/files', async (request) => {
     const batch = await findBatch(deps, parseRequest(batchParams, request.params));
     const query = parseRequest(pageQuery, request.query);
-    return pageOf((await batchMembers(deps, batch)).map(toWire), query);
+    return pageOf(
+      (await batchMembers(deps, batch)).map((member) => toWire(member, deps.clock.now())),
+      query,
+    );
   });
 }
 
@@ -146,7 +149,7 @@ async function batchMembers(deps: Deps, batch: FileBatchRecord): Promise<VectorS
 }
 
 async function batchToWire(deps: Deps, batch: FileBatchRecord): Promise<Record<string, unknown>> {
-  const counts = countMembers(await batchMembers(deps, batch), Date.now());
+  const counts = countMembers(await batchMembers(deps, batch), deps.clock.now());
   return {
     id: batch.id,
     object: 'vector_store.files_batch',
@@ -157,15 +160,15 @@ async function batchToWire(deps: Deps, batch: FileBatchRecord): Promise<Record<s
   };
 }
 
-function toWire(member: VectorStoreFileRecord): Record<string, unknown> & { id: string; status: string } {
+function toWire(member: VectorStoreFileRecord, now: number): Record<string, unknown> & { id: string; status: string } {
   return {
     id: member.fileId,
     object: 'vector_store.file',
     created_at: Math.floor(member.createdAt / 1000),
     vector_store_id: member.vectorStoreId,
-    status: memberStatusAt(member, Date.now()),
+    status: memberStatusAt(member, now),
     usage_bytes: member.usageBytes,
-    last_error: Date.now() < member.readyAt ? null : member.error,
+    last_error: now < member.readyAt ? null : member.error,
     attributes: member.attributes,
     chunking_strategy: { type: 'static', static: { max_chunk_size_tokens: 800, chunk_overlap_tokens: 400 } },
   };

@@ -43,7 +43,7 @@ export function vectorStoreRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.post('/vector_stores', async (request) => {
     const body = parseRequest(createSchema, request.body ?? undefined);
-    const now = Date.now();
+    const now = deps.clock.now();
     const record: VectorStoreRecord = {
       id: newId('vs'),
       createdAt: now,
@@ -123,7 +123,7 @@ function searchRoute(app: FastifyInstance, deps: Deps): void {
 }
 
 async function toWire(deps: Deps, record: VectorStoreRecord): Promise<Record<string, unknown>> {
-  const now = Date.now();
+  const now = deps.clock.now();
   const members = await membersOf(deps, record.id);
   const counts = countMembers(members, now);
   const expiresAt = expiryOf(record);

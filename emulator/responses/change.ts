@@ -10,7 +10,7 @@ import { isOpen, statusAt, type ResponseRecord } from './record';
  * allowed. Throws the API's 400 for a response that has ended or that does not run in the background.
  */
 export async function cancelResponse(
-  { store }: Deps,
+  { store, clock }: Deps,
   id: string,
   { foreground = false }: { foreground?: boolean } = {},
 ): Promise<ResponseRecord> {
@@ -18,7 +18,7 @@ export async function cancelResponse(
     const record = await findResponse(store, id);
     if (record === undefined) throw notFound('Response', id);
     if (record.request.background !== true && !foreground) throw badRequest('Cannot cancel a synchronous response.');
-    const now = Date.now();
+    const now = clock.now();
     const status = statusAt(record, now);
     if (status === 'cancelled') return record;
     if (!isOpen(status)) throw badRequest(`Cannot cancel a ${status} response.`);
@@ -36,11 +36,11 @@ export async function cancelResponse(
 }
 
 /** Deletes an ended response with its items. Throws the API's 400 while it is open. */
-export async function deleteResponse({ store }: Deps, id: string): Promise<void> {
+export async function deleteResponse({ store, clock }: Deps, id: string): Promise<void> {
   await store.exclusive(async () => {
     const record = await findResponse(store, id);
     if (record === undefined) throw notFound('Response', id);
-    const now = Date.now();
+    const now = clock.now();
     if (isOpen(statusAt(record, now))) throw badRequest('Cannot delete an in-flight response.');
     const { inputs, outputs, responses } = store.tables;
     await store.write([put(responses, id, { ...record, deletedAt: now }), del(inputs, id), del(outputs, id)]);

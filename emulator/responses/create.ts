@@ -1,4 +1,3 @@
-import { draftAnswer } from '../answer/draft';
 import { conversationRows, freeConversation } from '../conversations/find';
 import type { Deps } from '../deps';
 import { ApiError, badRequest, DropConnection } from '../http/errors';
@@ -6,13 +5,13 @@ import { newId } from '../ids';
 import { changesOf } from './accepted';
 import { chainItems, toItems, type Context } from './context';
 import { FAULT_PLAN_KEY, faultCounter, faultFor, type Fault } from './faults';
-import { openSources, searchCalls } from './hosted';
-import { asksForReasoning, toOutput, type Output } from './output';
+import { asksForReasoning, type Output } from './output';
 import type { Ending, Item, ResponseRecord } from './record';
 import type { CreateBody } from './request';
 import { checkItems } from './rules';
-import { planSchedule, reasoningTokens, type Pace } from './schedule';
+import { planSchedule, type Pace } from './schedule';
 import { countItemTokens, countTokens, usageOf } from './tokens';
+import { takeTurn } from './turn';
 
 /** A stored response with its output. */
 export interface Created {
@@ -41,23 +40,13 @@ async function accept(
   body: CreateBody,
   { fault, seconds }: { fault: Fault; seconds: number | undefined },
 ): Promise<Created> {
-  const now = Date.now();
+  const now = deps.clock.now();
   const conversationId = typeof body.conversation === 'string' ? body.conversation : body.conversation?.id;
   const conversation = conversationId === undefined ? null : await freeConversation(deps, conversationId, now);
   const context = await gatherContext(deps, body, { conversationId, now });
   await checkItems(deps.store, context);
   const id = newId('resp');
-  const reasoning = asksForReasoning(body) ? reasoningTokens(id) : 0;
-  const sources = await openSources(deps, body);
-  const draft = draftAnswer({ body, context, ...sources });
-  const calls = searchCalls(sources, body, draft.queries);
-  const summary = `Searched ${sources.searched} for: ${draft.queries.join('; ')}.`;
-  const output = toOutput(draft, {
-    calls,
-    maxTokens: body.max_output_tokens ?? null,
-    reasoningTokens: reasoning,
-    summary: body.reasoning?.summary === undefined ? null : summary,
-  });
+  const output = await takeTurn(deps, body, { id, context });
   const { speed } = deps.options;
   const schedule = planSchedule({ id, now, speed, pace: paceOf(body), background: body.background === true, seconds });
   const { input, ...request } = body;
@@ -72,7 +61,7 @@ async function accept(
       earlier: countItemTokens(context.earlier),
       fresh: countItemTokens(context.input) + countTokens(guidanceOf(body)),
       output: output.tokens,
-      reasoning,
+      reasoning: output.reasoningTokens,
     }),
   };
   const inputBytes = Buffer.byteLength(JSON.stringify(input ?? ''));

@@ -16,7 +16,9 @@ export function asksForReasoning({ reasoning, model }: CreateBody): boolean {
 /** The output items of a response, and what they cost. */
 export interface Output {
   readonly items: Item[];
+  /** Output tokens without those of the reasoning. */
   readonly tokens: number;
+  readonly reasoningTokens: number;
   /** Whether `max_output_tokens` cut it. */
   readonly truncated: boolean;
 }
@@ -32,7 +34,7 @@ export function toOutput(
   const text = truncated ? draft.text.slice(0, charsOf(room)) : draft.text;
   const reasoning = reasoningTokens > 0 ? [toReasoning(summary)] : [];
   const message = text === '' && truncated ? [] : [toMessage(draft, text, truncated)];
-  return { items: [...reasoning, ...calls, ...message], tokens: countTokens(text), truncated };
+  return { items: [...reasoning, ...calls, ...message], tokens: countTokens(text), reasoningTokens, truncated };
 }
 
 function toReasoning(summary: string | null): Item {

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Deps } from '../deps';
 import { badRequest, DropConnection, notFound } from '../http/errors';
@@ -31,7 +30,7 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
     if (body.background === true) return responseAt(record, output, record.createdAt);
     await waitForEnd(deps, record, reply);
     const ended = (await deps.store.tables.responses.get(record.id)) ?? record;
-    return responseAt(ended, output, Date.now());
+    return responseAt(ended, output, deps.clock.now());
   });
 
   app.get('/responses/:id', async (request) => {
@@ -39,7 +38,7 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
     const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
     checkRetrieve(query);
     const output = (await outputs.get(record.id)) ?? [];
-    return responseAt(record, output, Date.now());
+    return responseAt(record, output, deps.clock.now());
   });
 
   app.delete('/responses/:id', async (request) => {
@@ -50,7 +49,7 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.post('/responses/:id/cancel', async (request) => {
     const { id } = await visibleResponse(deps, parseRequest(idParams, request.params).id);
-    return responseAt(await cancelResponse(deps, id), [], Date.now());
+    return responseAt(await cancelResponse(deps, id), [], deps.clock.now());
   });
 
   app.get('/responses/:id/input_items', async (request) => {
@@ -61,12 +60,12 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 }
 
 /** A stored response; one that runs in the foreground cannot be seen before its end. Throws the API's 404. */
-async function visibleResponse({ store }: Deps, id: string): Promise<ResponseRecord> {
+async function visibleResponse({ store, clock }: Deps, id: string): Promise<ResponseRecord> {
   const record = await findResponse(store, id);
   const hidden =
     record === undefined ||
     record.request.store === false ||
-    (record.request.background !== true && isOpen(statusAt(record, Date.now())));
+    (record.request.background !== true && isOpen(statusAt(record, clock.now())));
   if (hidden) throw notFound('Response', id);
   return record;
 }
@@ -90,8 +89,7 @@ async function waitForEnd(deps: Deps, record: ResponseRecord, reply: FastifyRepl
   const hangUp = (): void => gone.abort();
   reply.raw.once('close', hangUp);
   try {
-    const ms = record.endsAt === null ? FOREVER_MS : record.endsAt - Date.now();
-    if (ms > 0) await sleep(ms, undefined, { signal: gone.signal });
+    await deps.clock.until(record.endsAt ?? Infinity, gone.signal);
   } catch (error) {
     if (!gone.signal.aborted) throw error;
     // A server that stops hangs up itself, and the response goes on as it would after a crash.
@@ -101,6 +99,3 @@ async function waitForEnd(deps: Deps, record: ResponseRecord, reply: FastifyRepl
     reply.raw.off('close', hangUp);
   }
 }
-
-/** The longest delay that a timer takes, about 24 days. */
-const FOREVER_MS = 2 ** 31 - 1;
