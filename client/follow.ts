@@ -25,7 +25,7 @@ export type FollowEvent =
   | { kind: 'result'; result: PipelineResult }
   | { kind: 'failed'; error: Error };
 
-/** Merges `progress` queries with the pending activities of `describe` until the run ends. */
+/** Merges `progress` queries with the pending activities of `describe` until the run ends; tells each change of either. */
 export async function* follow(run: RunHandle, options: FollowOptions = {}): AsyncGenerator<FollowEvent, void> {
   const steps = new Map<string, StepProgress>();
   let since = 0;
@@ -38,11 +38,13 @@ export async function* follow(run: RunHandle, options: FollowOptions = {}): Asyn
     if (seen.known) {
       const { progress, pending } = seen.known;
       const troubles = troublesOf(pending);
+      // The description is older than the progress: what is pending may change after the progress has told its news.
+      const telling = [...pending.map(({ activityId }) => activityId).toSorted(), ...troubles].join();
       for (const step of progress.steps) steps.set(step.id, step);
       since = progress.version;
-      if (since > before || troubles.join() !== told)
+      if (since > before || telling !== told)
         yield { kind: 'progress', progress, steps: [...steps.values()], pending, troubles };
-      told = troubles.join();
+      told = telling;
       if (progress.more) continue;
     }
     if (seen.ended) {

@@ -107,6 +107,16 @@ export async function countCreates(emulator: Emulator, workflowId: string): Prom
   return ((await answer.json()) as { data: CountedCreate[] }).data;
 }
 
+/** Moves the emulator's clock forward; what waits for an instant goes on at once. */
+export async function moveClock(emulator: Emulator, seconds: number): Promise<void> {
+  const answer = await fetch(new URL('/emulator/clock', emulator.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ advance_seconds: seconds }),
+  });
+  if (!answer.ok) throw new Error(`the emulator answered ${answer.status} to a change of its clock`);
+}
+
 /** Asks the emulator for faults in the steps named: `{ explain: 'failed:server_error*1' }`. */
 export function withFaults(provider: Provider, faults: Record<string, string>): Provider {
   return {
