@@ -1,5 +1,6 @@
 import type { Library } from './answer/library';
 import type { Clock } from './clock';
+import type { FaultBook } from './faults/book';
 import type { LibraryCache } from './files/search';
 import type { ResolvedOptions } from './options';
 import type { Store } from './state';
@@ -9,6 +10,7 @@ export interface Deps {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly store: Store;
+  readonly faults: FaultBook;
   readonly corpus: Library;
   readonly libraries: LibraryCache;
 }

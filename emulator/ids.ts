@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** The prefixes of ids on the wire. */
-export type IdPrefix = 'resp' | 'msg' | 'rs' | 'fc' | 'ws' | 'fs' | 'conv' | 'vs' | 'vsfb' | 'req' | 'emu' | 'item';
+export type IdPrefix =
+  'resp' | 'msg' | 'rs' | 'fc' | 'ws' | 'fs' | 'conv' | 'vs' | 'vsfb' | 'req' | 'emu' | 'fault' | 'item';
 
 /** A new id of the wire's form: prefix and 50 hexadecimal digits. */
 export function newId(prefix: IdPrefix): string {

@@ -9,6 +9,9 @@ import { Clock } from './clock';
 import { conversationRoutes } from './conversations/routes';
 import type { Deps } from './deps';
 import { errorCode } from './error-code';
+import { faultRoutes } from './faults/admin';
+import { FaultBook } from './faults/book';
+import { faultHooks } from './faults/hooks';
 import { fileRoutes } from './files/routes';
 import { LibraryCache } from './files/search';
 import { vectorStoreFileRoutes } from './files/vector-store-files';
@@ -46,7 +49,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const store = await Store.open(resolved.dataDir);
   try {
     const clock = new Clock(resolved.speed, await store.readClockOffset());
-    const app = await buildApp({ options: resolved, clock, store, corpus, libraries: new LibraryCache() });
+    const faults = await FaultBook.open(store, resolved.faults);
+    const app = await buildApp({ options: resolved, clock, store, faults, corpus, libraries: new LibraryCache() });
     const port = await listen(app, resolved.host, resolved.port);
     const close = async (): Promise<void> => {
       await app.close();
@@ -63,6 +67,7 @@ async function buildApp(deps: Deps): Promise<FastifyInstance> {
   const app = createServer(deps.options.apiKey);
   // The API's clients send names with folders, and citations show them: keep them whole.
   await app.register(multipart, { preservePath: true, limits: { fileSize: UPLOAD_LIMIT_BYTES, files: 1, fields: 20 } });
+  faultHooks(app, deps);
   for (const prefix of ['/v1', '']) {
     await app.register(
       async (scope) => {
@@ -78,6 +83,7 @@ async function buildApp(deps: Deps): Promise<FastifyInstance> {
     );
   }
   adminRoutes(app, deps);
+  faultRoutes(app, deps);
   return app;
 }
 

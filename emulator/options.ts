@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { ruleSchema } from './faults/rule';
 
 /** Options of `startEmulator`. Durations are stated at speed 1 and divided by `speed`. */
 export const emulatorOptionsSchema = z.strictObject({
@@ -19,6 +20,8 @@ export const emulatorOptionsSchema = z.strictObject({
   apiKey: z.string().min(1).optional(),
   /** When set, only these model names are accepted; otherwise any. */
   models: z.array(z.string().min(1)).min(1).optional(),
+  /** Rules of faults, in text (`http_503@retrieve*2`) or in JSON; default none. */
+  faults: z.array(ruleSchema).default([]),
 });
 
 /** What a caller of `startEmulator` passes. */
@@ -34,6 +37,7 @@ export const emulatorFlagsHelp = [
   '--speed N      run N times faster than the real API (default 1)',
   '--seconds N    fixed duration of every response at speed 1, instead of the measured ranges',
   '--corpus DIR   folder of texts that replaces the built-in corpus',
+  "--fault RULE   a fault by name, such as 'http_503@retrieve*2'; may be given several times",
 ].join('\n');
 
 const DEFAULT_FLAGS = { port: '8787', data: '.durable-research/emulator' };
@@ -46,7 +50,15 @@ export function parseEmulatorFlags(argv: readonly string[]): ResolvedOptions {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...argv],
-    options: { port: text, host: text, data: text, speed: text, seconds: text, corpus: text },
+    options: {
+      port: text,
+      host: text,
+      data: text,
+      speed: text,
+      seconds: text,
+      corpus: text,
+      fault: { ...text, multiple: true },
+    },
     strict: true,
     allowPositionals: false,
   });
@@ -57,6 +69,7 @@ export function parseEmulatorFlags(argv: readonly string[]): ResolvedOptions {
     speed: toNumber('--speed', values.speed),
     seconds: toNumber('--seconds', values.seconds),
     corpusDir: values.corpus,
+    faults: values.fault,
   });
 }
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ConversationItemRow, ConversationRecord } from './conversations/record';
 import { errorCode, errorMessage } from './error-code';
+import type { FaultRuleRecord } from './faults/book';
 import type { FileRecord, VectorStoreFileRecord, VectorStoreRecord, FileBatchRecord } from './files/record';
 import { newId } from './ids';
 import type { CreateRow, Item, ResponseRecord } from './responses/record';
@@ -22,6 +23,8 @@ export interface Tables {
   readonly itemOwners: Table<string>;
   /** Every accepted create, by time; never deleted. */
   readonly creates: Table<CreateRow>;
+  readonly faultRules: Table<FaultRuleRecord>;
+  /** Rule or plan, with the kind of request -> how many were counted. */
   readonly faultCounts: Table<number>;
   readonly conversations: Table<ConversationRecord>;
   readonly conversationItems: Table<ConversationItemRow>;
@@ -119,6 +122,7 @@ function openTables(db: Database): Tables {
     outputs: openTable(db, 'outputs'),
     itemOwners: openTable(db, 'itemOwners'),
     creates: openTable(db, 'creates'),
+    faultRules: openTable(db, 'faultRules'),
     faultCounts: openTable(db, 'faultCounts'),
     conversations: openTable(db, 'conversations'),
     conversationItems: openTable(db, 'conversationItems'),

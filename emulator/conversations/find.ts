@@ -1,5 +1,5 @@
 import type { Deps } from '../deps';
-import { badRequest, notFound } from '../http/errors';
+import { badRequest, notFound, type ApiError } from '../http/errors';
 import { isOpen, statusAt } from '../responses/record';
 import type { Store } from '../state';
 import { itemRange, type ConversationItemRow, type ConversationRecord } from './record';
@@ -17,7 +17,12 @@ export async function freeConversation(deps: Deps, id: string, now: number): Pro
   const lastId = conversation.lastResponseId;
   const last = lastId === undefined ? undefined : await deps.store.tables.responses.get(lastId);
   if (last === undefined || !isOpen(statusAt(last, now))) return conversation;
-  throw badRequest(
+  throw conversationLocked();
+}
+
+/** The API's 400 for a conversation in which a response is open. */
+export function conversationLocked(): ApiError {
+  return badRequest(
     'Another process is currently operating on this conversation. Please retry in a few seconds.',
     'conversation',
     'conversation_locked',

@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+
 /** An error that a client sees, in the shape of the OpenAI API: `{"error":{message,type,param,code}}`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -31,6 +33,20 @@ export function badRequest(message: string, param?: string, code?: string): ApiE
 /** 404 for a stored object: `Response with id 'resp_…' not found.` */
 export function notFound(what: string, id: string): ApiError {
   return new ApiError(404, `${what} with id '${id}' not found.`);
+}
+
+/** Thrown to answer with a page of HTML, as a proxy in between does. */
+export class HtmlPage extends Error {
+  override readonly name = 'HtmlPage';
+
+  constructor(readonly status: number) {
+    super(`An HTML page with status ${status}.`);
+  }
+
+  toBody(): string {
+    const title = `${this.status} ${STATUS_CODES[this.status] ?? ''}`.trim();
+    return `<html>\n<head><title>${title}</title></head>\n<body><center><h1>${title}</h1></center></body>\n</html>\n`;
+  }
 }
 
 /** Thrown to cut the client's connection without an answer. */

@@ -2,7 +2,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { EMULATOR_NAME } from '../identity';
 import { newId } from '../ids';
-import { ApiError, badRequest, DropConnection } from './errors';
+import { ApiError, badRequest, DropConnection, HtmlPage } from './errors';
 
 const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 const JSON_BODY_ERROR =
@@ -74,6 +74,10 @@ function answerError(error: FastifyError | Error, request: FastifyRequest, reply
   if (error instanceof DropConnection) {
     reply.hijack();
     request.raw.socket.destroy();
+    return;
+  }
+  if (error instanceof HtmlPage) {
+    void reply.code(error.status).type('text/html').send(error.toBody());
     return;
   }
   const known = error instanceof ApiError ? error : fromFastify(error);

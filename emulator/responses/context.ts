@@ -14,9 +14,10 @@ export interface Context {
 }
 
 /** A response that a client may still use, or undefined. */
-export async function findResponse(store: Store, id: string): Promise<ResponseRecord | undefined> {
+export async function findResponse(store: Store, id: string, now: number): Promise<ResponseRecord | undefined> {
   const record = await store.tables.responses.get(id);
-  return record?.deletedAt === undefined ? record : undefined;
+  const gone = record?.deletedAt !== undefined || now >= (record?.quirks?.expiresAt ?? Infinity);
+  return gone ? undefined : record;
 }
 
 /** Input items with an id each; a string is one user message. References are replaced by the items they name. */
@@ -61,7 +62,7 @@ export async function chainItems(store: Store, previousId: string, now: number):
   const turns: Item[][] = [];
   let id: string | undefined = previousId;
   while (id !== undefined) {
-    const record = await findResponse(store, id);
+    const record = await findResponse(store, id, now);
     if (record === undefined) {
       if (turns.length > 0) break;
       throw badRequest(

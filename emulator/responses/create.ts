@@ -1,12 +1,13 @@
 import { conversationRows, freeConversation } from '../conversations/find';
 import type { Deps } from '../deps';
-import { ApiError, badRequest, DropConnection } from '../http/errors';
+import { hasFault, type Fault } from '../faults/catalogue';
+import { withFaults } from '../faults/life';
+import { badRequest } from '../http/errors';
 import { newId } from '../ids';
 import { changesOf } from './accepted';
 import { chainItems, toItems, type Context } from './context';
-import { FAULT_PLAN_KEY, faultCounter, faultFor, type Fault } from './faults';
-import { asksForReasoning, type Output } from './output';
-import type { Ending, Item, ResponseRecord } from './record';
+import { asksForReasoning } from './output';
+import type { Item, ResponseRecord } from './record';
 import type { CreateBody } from './request';
 import { checkItems } from './rules';
 import { planSchedule, type Pace } from './schedule';
@@ -22,23 +23,16 @@ export interface Created {
 const SECONDS_KEY = 'emulator_seconds';
 
 /** Accepts a create: its whole life and its output are fixed and stored before this returns. */
-export async function createResponse(deps: Deps, body: CreateBody): Promise<Created> {
+export async function createResponse(deps: Deps, body: CreateBody, faults: readonly Fault[]): Promise<Created> {
   checkModel(deps, body);
   const seconds = fixedSeconds(deps, body);
-  return deps.store.exclusive(async () => {
-    const fault = await nextFault(deps, body);
-    if (fault.name === 'drop_before_accept') throw new DropConnection('The request asked for it, before acceptance.');
-    if (fault.name === 'http') throw refusal(fault);
-    const created = await accept(deps, body, { fault, seconds });
-    if (fault.name === 'drop_after_accept') throw new DropConnection('The request asked for it, after acceptance.');
-    return created;
-  });
+  return deps.store.exclusive(() => accept(deps, body, { faults, seconds }));
 }
 
 async function accept(
   deps: Deps,
   body: CreateBody,
-  { fault, seconds }: { fault: Fault; seconds: number | undefined },
+  { faults, seconds }: { faults: readonly Fault[]; seconds: number | undefined },
 ): Promise<Created> {
   const now = deps.clock.now();
   const conversationId = typeof body.conversation === 'string' ? body.conversation : body.conversation?.id;
@@ -50,13 +44,12 @@ async function accept(
   const { speed } = deps.options;
   const schedule = planSchedule({ id, now, speed, pace: paceOf(body), background: body.background === true, seconds });
   const { input, ...request } = body;
-  const record: ResponseRecord = {
+  const planned: ResponseRecord = {
     id,
     request,
     conversationId: conversation?.id ?? null,
     ...schedule,
-    endsAt: fault.name === 'stuck' ? null : schedule.endsAt,
-    ending: endingOf(fault, output),
+    ending: output.truncated ? { status: 'incomplete', reason: 'max_output_tokens' } : { status: 'completed' },
     usage: usageOf({
       earlier: countItemTokens(context.earlier),
       fresh: countItemTokens(context.input) + countTokens(guidanceOf(body)),
@@ -64,9 +57,11 @@ async function accept(
       reasoning: output.reasoningTokens,
     }),
   };
+  const record = withFaults(planned, faults, (duration) => deps.clock.scaled(duration));
+  const items = hasFault(faults, 'empty_output') ? [] : output.items;
   const inputBytes = Buffer.byteLength(JSON.stringify(input ?? ''));
-  await deps.store.write(changesOf(deps, { record, context, output: output.items, conversation, inputBytes }));
-  return { record, output: output.items };
+  await deps.store.write(changesOf(deps, { record, context, output: items, conversation, inputBytes }));
+  return { record, output: items };
 }
 
 function checkModel({ options }: Deps, { model }: CreateBody): void {
@@ -84,25 +79,6 @@ function fixedSeconds({ options }: Deps, { metadata }: CreateBody): number | und
     `metadata.${SECONDS_KEY}`,
     'invalid_value',
   );
-}
-
-/** Counts this create for its fault plan, before anything else can fail. */
-async function nextFault({ store }: Deps, { metadata }: CreateBody): Promise<Fault> {
-  const counter = faultCounter(metadata ?? {});
-  if (counter === null) return { name: 'ok' };
-  const earlier = (await store.tables.faultCounts.get(counter)) ?? 0;
-  const fault = faultFor(metadata?.[FAULT_PLAN_KEY] ?? '', earlier);
-  await store.tables.faultCounts.put(counter, earlier + 1);
-  return fault;
-}
-
-function refusal({ status, code, retryAfter }: Extract<Fault, { name: 'http' }>): ApiError {
-  const limited = status === 429;
-  return new ApiError(status, `The request asked for this error (${status}) in its metadata.`, {
-    type: limited ? (code ?? 'rate_limit_exceeded') : 'server_error',
-    code: limited ? (code ?? 'rate_limit_exceeded') : (code ?? undefined),
-    headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
-  });
 }
 
 async function gatherContext(
@@ -126,12 +102,4 @@ function guidanceOf({ instructions, tools, text }: CreateBody): string {
 function paceOf(body: CreateBody): Pace {
   if (body.tools !== undefined && body.tools.length > 0 && body.tool_choice !== 'none') return 'tools';
   return asksForReasoning(body) ? 'reasoning' : 'simple';
-}
-
-function endingOf(fault: Fault, output: Output): Ending {
-  if (fault.name === 'failed') {
-    return { status: 'failed', code: fault.code, message: 'The request asked for this failure in its metadata.' };
-  }
-  if (fault.name === 'incomplete') return { status: 'incomplete', reason: fault.reason };
-  return output.truncated ? { status: 'incomplete', reason: 'max_output_tokens' } : { status: 'completed' };
 }

@@ -38,6 +38,23 @@ export interface ResponseRecord {
   readonly usage: Usage;
   readonly cancelledAt?: number;
   readonly deletedAt?: number;
+  /** Where faults make its life differ from what schedule and ending say. */
+  readonly quirks?: Quirks;
+}
+
+/** Oddities of one response, decided at its create. Instants and durations are milliseconds on the clock. */
+export interface Quirks {
+  /** How long a cancel takes to settle; a response that ends earlier has ended. */
+  readonly cancelLagMs?: number;
+  /** How long after its cancel has settled the response turns out to be completed. */
+  readonly flipAfterMs?: number;
+  readonly usageNull?: boolean;
+  /** Until then a retrieve shows the response as it was at its create. */
+  readonly staleUntil?: number;
+  /** From then on nobody finds it. */
+  readonly expiresAt?: number;
+  /** Faults of later requests about it, in the place of those of its metadata. */
+  readonly plan?: string;
 }
 
 /** The statuses of the Responses API. */
@@ -45,10 +62,30 @@ export type ResponseStatus = 'queued' | 'in_progress' | 'completed' | 'incomplet
 
 /** The status of a response at an instant. */
 export function statusAt(record: ResponseRecord, now: number): ResponseStatus {
-  if (record.cancelledAt !== undefined) return 'cancelled';
+  const cancelled = cancelSettledAt(record);
+  if (cancelled !== null && now >= cancelled) return now >= (flipsAt(record) ?? Infinity) ? 'completed' : 'cancelled';
   if (now < record.startsAt) return 'queued';
   if (record.endsAt === null || now < record.endsAt) return 'in_progress';
   return record.ending.status;
+}
+
+/** When its cancel has settled; null where nobody cancelled it or where it ended before. */
+function cancelSettledAt({ cancelledAt, endsAt, quirks }: ResponseRecord): number | null {
+  if (cancelledAt === undefined) return null;
+  const settled = cancelledAt + (quirks?.cancelLagMs ?? 0);
+  return endsAt !== null && endsAt < settled ? null : settled;
+}
+
+/** When a cancelled response turns out to be completed; null: never. */
+function flipsAt(record: ResponseRecord): number | null {
+  const settled = cancelSettledAt(record);
+  const after = record.quirks?.flipAfterMs;
+  return settled === null || after === undefined ? null : settled + after;
+}
+
+/** When it reaches the last status that it will have; null: it stays open. */
+export function endsForGoodAt(record: ResponseRecord): number | null {
+  return flipsAt(record) ?? cancelSettledAt(record) ?? record.endsAt;
 }
 
 /** Whether a status can still change. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Deps } from '../deps';
+import { cutAccepted, faultsOf } from '../faults/hooks';
 import { badRequest, DropConnection, notFound } from '../http/errors';
 import { pageOf, pageQuery } from '../http/page';
 import { parseRequest } from '../http/validation';
@@ -25,7 +26,8 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.post('/responses', async (request, reply) => {
     const body = parseCreateBody(request.body);
-    const { record, output } = await createResponse(deps, body);
+    const { record, output } = await createResponse(deps, body, faultsOf(request));
+    cutAccepted(request);
     // As accepted, however long the answer took to be written.
     if (body.background === true) return responseAt(record, output, record.createdAt);
     await waitForEnd(deps, record, reply);
@@ -38,7 +40,8 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
     const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
     checkRetrieve(query);
     const output = (await outputs.get(record.id)) ?? [];
-    return responseAt(record, output, deps.clock.now());
+    const now = deps.clock.now();
+    return responseAt(record, output, now < (record.quirks?.staleUntil ?? 0) ? record.createdAt : now);
   });
 
   app.delete('/responses/:id', async (request) => {
@@ -61,7 +64,7 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 
 /** A stored response; one that runs in the foreground cannot be seen before its end. Throws the API's 404. */
 async function visibleResponse({ store, clock }: Deps, id: string): Promise<ResponseRecord> {
-  const record = await findResponse(store, id);
+  const record = await findResponse(store, id, clock.now());
   const hidden =
     record === undefined ||
     record.request.store === false ||

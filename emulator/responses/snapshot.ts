@@ -1,5 +1,5 @@
 import { withIdentity } from '../identity';
-import { isOpen, statusAt, type Item, type ResponseRecord, type ResponseStatus } from './record';
+import { endsForGoodAt, isOpen, statusAt, type Item, type ResponseRecord, type ResponseStatus } from './record';
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
@@ -8,6 +8,7 @@ export function responseAt(record: ResponseRecord, output: readonly Item[], now:
   const { request, ending } = record;
   const status = statusAt(record, now);
   const open = isOpen(status);
+  const ended = endsForGoodAt(record);
   return {
     id: record.id,
     object: 'response',
@@ -15,7 +16,7 @@ export function responseAt(record: ResponseRecord, output: readonly Item[], now:
     status,
     background: request.background ?? false,
     ...(open ? {} : { billing: { payer: 'developer' } }),
-    completed_at: status === 'completed' && record.endsAt !== null ? seconds(record.endsAt) : null,
+    completed_at: status === 'completed' && ended !== null ? seconds(ended) : null,
     conversation: record.conversationId === null ? null : { id: record.conversationId },
     error: status === 'failed' && ending.status === 'failed' ? { code: ending.code, message: ending.message } : null,
     frequency_penalty: 0,
@@ -41,7 +42,7 @@ export function responseAt(record: ResponseRecord, output: readonly Item[], now:
     top_logprobs: request.top_logprobs ?? 0,
     top_p: request.top_p ?? 1,
     truncation: request.truncation ?? 'disabled',
-    usage: showsOutput(status) ? record.usage : null,
+    usage: showsOutput(status) && record.quirks?.usageNull !== true ? record.usage : null,
     user: request.user ?? null,
     metadata: withIdentity(request.metadata ?? {}),
   };

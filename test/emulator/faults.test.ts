@@ -48,7 +48,7 @@ test('a response is filtered, or never ends', async () => {
     ...request('c', 'stuck'),
     metadata: { emulator_fault: 'stuck', emulator_seconds: '0' },
   });
-  expect(await rig.client.responses.retrieve(stuck.id)).toMatchObject({ status: 'in_progress' });
+  expect(await rig.client.responses.retrieve(stuck.id)).toMatchObject({ status: 'queued' });
   expect(await rig.client.responses.cancel(stuck.id)).toMatchObject({ status: 'cancelled' });
 });
 

@@ -38,6 +38,25 @@ export async function untilEnded(client: OpenAI, id: string): Promise<Response> 
   }
 }
 
+/** Calls a route of `/emulator/` and returns its JSON. */
+export async function admin(
+  emulator: Emulator,
+  call: string,
+  body?: unknown,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const [method, path = ''] = call.split(' ');
+  const sent =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const answer = await fetch(new URL(path, emulator.url), { method: method ?? 'GET', ...sent });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+/** Moves the emulator's clock forward. */
+export async function advance(emulator: Emulator, seconds: number): Promise<void> {
+  const { status } = await admin(emulator, 'POST /emulator/clock', { advance_seconds: seconds });
+  if (status !== 200) throw new Error(`the emulator answered ${status} to a change of its clock`);
+}
+
 type CreateParams = OpenAI.Responses.ResponseCreateParamsNonStreaming;
 
 /** Creates a background response and waits for its end. */

@@ -1,0 +1,36 @@
+import { badRequest } from '../http/errors';
+import type { ResponseRecord } from '../responses/record';
+import type { OwnPlan } from './book';
+import { planSchema } from './plan';
+
+/** The metadata keys by which a request asks for faults of its own. */
+const PLAN_KEY = 'emulator_fault';
+const COUNTER_KEY = 'emulator_fault_key';
+
+/**
+ * The plans that a create asks for in its metadata, separated by semicolons. They are counted under
+ * `emulator_fault_key`, any string the client chooses, or without it under the text of the plan. Throws a 400 for one
+ * that does not parse.
+ */
+export function plansOfRequest(metadata: Readonly<Record<string, string>>): OwnPlan[] {
+  const text = metadata[PLAN_KEY];
+  return text === undefined ? [] : parsePlans(text, metadata[COUNTER_KEY] ?? text);
+}
+
+/** The plans that a response was created with, counted as the create's or without a key for this response alone. */
+export function plansOfResponse({ id, request, quirks }: ResponseRecord): OwnPlan[] {
+  const text = quirks?.plan ?? request.metadata?.[PLAN_KEY];
+  return text === undefined ? [] : parsePlans(text, request.metadata?.[COUNTER_KEY] ?? id);
+}
+
+function parsePlans(text: string, counter: string): OwnPlan[] {
+  return text.split(';').map((part, index) => {
+    const plan = planSchema.safeParse(part.trim());
+    if (plan.success) return { counter: index === 0 ? counter : `${counter};${index}`, plan: plan.data };
+    throw badRequest(
+      `Invalid value: ${plan.error.issues[0]?.message ?? part}.`,
+      `metadata.${PLAN_KEY}`,
+      'invalid_value',
+    );
+  });
+}
