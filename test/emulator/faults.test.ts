@@ -1,5 +1,5 @@
 import { APIConnectionError } from 'openai';
-import { run, startRig, untilEnded, type Rig } from './helpers';
+import { admin, advance, run, startRig, untilEnded, type Rig } from './helpers';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -96,4 +96,120 @@ test('the admin list keeps deleted creates, and the status counts them', async (
     model: 'durable-research offline extractive model',
     counts: { responses_by_status: { deleted: 1 } },
   });
+});
+
+describe('rules of the admin API', () => {
+  const create = { model: 'gpt-4.1', input: 'Explain Raft.', background: true } as const;
+  afterEach(() => admin(rig.emulator, 'DELETE /emulator/faults'));
+
+  async function add(rule: unknown): Promise<Record<string, unknown>> {
+    const { status, body } = await admin(rig.emulator, 'POST /emulator/faults', { rule });
+    expect({ status, body }).toMatchObject({ status: 200 });
+    return body;
+  }
+
+  /** Statuses of `count` retrieves of one response, 200 where it was found. */
+  async function retrieves(id: string, count: number): Promise<unknown[]> {
+    const statuses: unknown[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const answer: unknown = await rig.client.responses.retrieve(id).then(
+        () => 200,
+        (error: { status?: number }) => error.status,
+      );
+      statuses.push(answer);
+    }
+    return statuses;
+  }
+
+  test('a fault happens to the n-th request of its kind, to a number of them, or always', async () => {
+    const { id } = await rig.client.responses.create(create);
+    await add('http_503@retrieve#2,not_found#4*2');
+    expect(await retrieves(id, 6)).toEqual([200, 503, 200, 404, 404, 200]);
+    await add('not_found');
+    expect(await retrieves(id, 2)).toEqual([404, 404]);
+  });
+
+  test('a rule in JSON says the same as one in text, and both are listed with what they counted', async () => {
+    const { id } = await rig.client.responses.create({ ...create, metadata: { step: 'b' } });
+    const text = await add('http_503:7@retrieve*1%1~s where step=b and run=a');
+    const json = await add({
+      faults: [{ name: 'http_503', argument: '7', operation: 'retrieve', count: 1, probability: 1, seed: 's' }],
+      metadata: { step: 'b' },
+    });
+    expect(json).toMatchObject({ rule: 'http_503:7@retrieve*1%1~s where step=b', source: 'admin' });
+    expect(json['faults']).toEqual(text['faults']);
+    expect(await retrieves(id, 2)).toEqual([503, 200]);
+    const { body } = await admin(rig.emulator, 'GET /emulator/faults');
+    expect(body['data']).toMatchObject([
+      { id: text['id'], counts: {} },
+      { id: json['id'], counts: { retrieve: 2 } },
+    ]);
+    expect(await admin(rig.emulator, `DELETE /emulator/faults/${String(text['id'])}`)).toMatchObject({ status: 200 });
+    expect(await admin(rig.emulator, `DELETE /emulator/faults/${String(text['id'])}`)).toMatchObject({ status: 404 });
+  });
+
+  test('the same seed gives the same faults to the same requests, another seed others', async () => {
+    const { id } = await rig.client.responses.create(create);
+    const seen: unknown[][] = [];
+    for (const seed of ['one', 'one', 'two']) {
+      const { id: rule } = await add(`http_500@retrieve%0.5~${seed}`);
+      seen.push(await retrieves(id, 20));
+      await admin(rig.emulator, `DELETE /emulator/faults/${String(rule)}`);
+    }
+    expect(seen[0]).toEqual(seen[1]);
+    expect(seen[0]).not.toEqual(seen[2]);
+    const share = seen.flat().filter((status) => status === 500).length / 60;
+    expect(share).toBeGreaterThan(0.2);
+    expect(share).toBeLessThan(0.8);
+  });
+
+  test('rules and counts survive a restart', async () => {
+    const { id } = await rig.client.responses.create(create);
+    await add('not_found*3');
+    expect(await retrieves(id, 2)).toEqual([404, 404]);
+    await rig.emulator.close();
+    rig = await startRig({ seconds: 0.05, dataDir: rig.dataDir });
+    expect(await retrieves(id, 2)).toEqual([404, 200]);
+  });
+
+  test.each([
+    ['explode', "no fault 'explode'"],
+    ['stuck:3', "'stuck' takes no argument, but got '3'"],
+    ['incomplete', "'incomplete' needs content_filter or max_output_tokens"],
+    ['latency:soon', "'latency' takes a number of seconds, but got 'soon'"],
+    ['stuck@breakfast', 'Expected name[:argument]'],
+    ['stuck where x', 'Expected PLAN where KEY=VALUE'],
+    [{ faults: [] }, 'array too short'],
+    [{ faults: [{ name: 'stuck', count: -1 }] }, 'below minimum'],
+    [7, 'expected'],
+  ])('the rule %j is refused, and says why', async (rule, reason) => {
+    const { status, body } = await admin(rig.emulator, 'POST /emulator/faults', { rule });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      error: { param: expect.stringMatching(/^rule/), message: expect.stringContaining(reason) },
+    });
+  });
+});
+
+test('a rule of the options is in force from the start, and its counts are those before the restart', async () => {
+  const options = { seconds: 0.05, faults: ['http_500*2', { faults: [{ name: 'failed' as const, count: 1 }] }] };
+  let own = await startRig(options);
+  await expect(run(own.client, { input: 'x' })).rejects.toMatchObject({ status: 500 });
+  await own.emulator.close();
+  own = await startRig({ ...options, dataDir: own.dataDir });
+  await expect(run(own.client, { input: 'x' })).rejects.toMatchObject({ status: 500 });
+  expect(await run(own.client, { input: 'x' })).toMatchObject({ status: 'completed' });
+  await own.stop();
+});
+
+test('several plans of one request hold at once', async () => {
+  const metadata = { emulator_fault: 'cancel_lag:60; flip:60; usage_null', emulator_seconds: '600' };
+  const { id } = await rig.client.responses.create({ ...request('g', 'ok'), metadata });
+  expect((await rig.client.responses.cancel(id)).status).toMatch(/queued|in_progress/);
+  await advance(rig.emulator, 61);
+  expect(await rig.client.responses.retrieve(id)).toMatchObject({ status: 'cancelled', output: [] });
+  await advance(rig.emulator, 61);
+  const flipped = await rig.client.responses.retrieve(id);
+  expect(flipped).toMatchObject({ status: 'completed', usage: null });
+  expect(flipped.output_text).toContain('Raft');
 });
