@@ -98,28 +98,28 @@ test('the admin list keeps deleted creates, and the status counts them', async (
   });
 });
 
+async function add(rule: unknown): Promise<Record<string, unknown>> {
+  const { status, body } = await admin(rig.emulator, 'POST /emulator/faults', { rule });
+  expect({ status, body }).toMatchObject({ status: 200 });
+  return body;
+}
+
+/** Statuses of `count` retrieves of one response, 200 where it was found. */
+async function retrieves(id: string, count: number): Promise<unknown[]> {
+  const statuses: unknown[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const answer: unknown = await rig.client.responses.retrieve(id).then(
+      () => 200,
+      (error: { status?: number }) => error.status,
+    );
+    statuses.push(answer);
+  }
+  return statuses;
+}
+
 describe('rules of the admin API', () => {
   const create = { model: 'gpt-4.1', input: 'Explain Raft.', background: true } as const;
   afterEach(() => admin(rig.emulator, 'DELETE /emulator/faults'));
-
-  async function add(rule: unknown): Promise<Record<string, unknown>> {
-    const { status, body } = await admin(rig.emulator, 'POST /emulator/faults', { rule });
-    expect({ status, body }).toMatchObject({ status: 200 });
-    return body;
-  }
-
-  /** Statuses of `count` retrieves of one response, 200 where it was found. */
-  async function retrieves(id: string, count: number): Promise<unknown[]> {
-    const statuses: unknown[] = [];
-    for (let n = 0; n < count; n += 1) {
-      const answer: unknown = await rig.client.responses.retrieve(id).then(
-        () => 200,
-        (error: { status?: number }) => error.status,
-      );
-      statuses.push(answer);
-    }
-    return statuses;
-  }
 
   test('a fault happens to the n-th request of its kind, to a number of them, or always', async () => {
     const { id } = await rig.client.responses.create(create);

@@ -44,10 +44,10 @@ export async function admin(
   call: string,
   body?: unknown,
 ): Promise<{ status: number; body: Record<string, unknown> }> {
-  const [method, path = ''] = call.split(' ');
+  const [method, route = ''] = call.split(' ');
   const sent =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  const answer = await fetch(new URL(path, emulator.url), { method: method ?? 'GET', ...sent });
+  const answer = await fetch(new URL(route, emulator.url), { method: method ?? 'GET', ...sent });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
