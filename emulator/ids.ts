@@ -2,7 +2,23 @@ import { createHash, randomBytes } from 'node:crypto';
 
 /** The prefixes of ids on the wire. */
 export type IdPrefix =
-  'resp' | 'msg' | 'rs' | 'fc' | 'ws' | 'fs' | 'conv' | 'vs' | 'vsfb' | 'req' | 'emu' | 'fault' | 'item';
+  | 'resp'
+  | 'msg'
+  | 'rs'
+  | 'fc'
+  | 'ctc'
+  | 'call'
+  | 'ws'
+  | 'fs'
+  | 'ci'
+  | 'cntr'
+  | 'conv'
+  | 'vs'
+  | 'vsfb'
+  | 'req'
+  | 'emu'
+  | 'fault'
+  | 'item';
 
 /** A new id of the wire's form: prefix and 50 hexadecimal digits. */
 export function newId(prefix: IdPrefix): string {

@@ -2,8 +2,10 @@ import type { Context } from '../responses/context';
 import type { Item } from '../responses/record';
 import type { CreateBody } from '../responses/request';
 import { spokenText } from '../responses/tokens';
+import { readableJson, textOfJson } from './json-text';
 import { splitPassages, type Passage } from './passages';
 import { shorten } from './text';
+import { toolOutput } from './tool-output';
 
 /** A text that was sent along: an earlier answer, a tool's output, or a document inside a prompt. */
 export interface Document {
@@ -29,6 +31,8 @@ export interface Ask {
   readonly attached: readonly Document[];
   /** Earlier answers and tool outputs, oldest first, each named by what it answered. */
   readonly earlierAnswers: readonly Document[];
+  /** What tools gave after the last user message, each named by its tool. */
+  readonly toolOutputs: readonly Document[];
   readonly limits: Limits;
 }
 
@@ -55,7 +59,9 @@ export function readAsk(body: CreateBody, { earlier, input }: Context): Ask {
   const orders = items.filter((item) => item['role'] === 'system' || item['role'] === 'developer').map(spokenText);
   const guidance = [body.instructions ?? '', ...orders].join('\n');
   const limits = readLimits(`${guidance}\n${prompt}`, body.text?.verbosity ?? 'medium');
-  return { prompt, guidance, earlierPrompts, attached, earlierAnswers: readAnswers(items), limits };
+  const earlierAnswers = readAnswers(items);
+  const toolOutputs = readToolOutputs(items.slice(last + 1), items);
+  return { prompt, guidance, earlierPrompts, attached, earlierAnswers, toolOutputs, limits };
 }
 
 /** The documents of an ask as passages, the latest ones first to count where there is too much. */
@@ -92,27 +98,28 @@ function readAnswers(items: readonly Item[]): Document[] {
   for (const item of items) {
     const text = spokenText(item);
     if (item['role'] === 'user') title = shorten(text.replace(/\s+/g, ' ').trim(), TITLE_CHARS);
-    const isAnswer = item['role'] === 'assistant' || item.type === 'function_call_output';
-    if (isAnswer && text.trim() !== '') documents.push({ title, text });
+    const answer = item['role'] === 'assistant' ? text : toolOutput(item);
+    if (answer.trim() !== '') documents.push({ title, text: answer });
   }
   return documents;
 }
 
-/** The strings of a JSON text as paragraphs, or null where it is none. */
-function textOfJson(text: string): string | null {
-  if (!/^\s*[[{]/.test(text)) return null;
-  try {
-    return stringsIn(JSON.parse(text)).join('\n\n');
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+/** The outputs among some items; a call elsewhere tells which tool gave it. */
+function readToolOutputs(items: readonly Item[], all: readonly Item[]): Document[] {
+  return items.flatMap((item) => {
+    const text = toolOutput(item).trim();
+    if (text === '') return [];
+    const call = item['name'] === undefined ? all.find((other) => isCallOf(other, item)) : item;
+    return [{ title: asTitle(call?.['name'], item), text: readableJson(text) ?? text }];
+  });
 }
 
-function stringsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap(stringsIn);
+function isCallOf(call: Item, { call_id: id }: Item): boolean {
+  return call['call_id'] === id && call['name'] !== undefined;
+}
+
+function asTitle(name: unknown, item: Item): string {
+  return typeof name === 'string' ? name : item.type.replace(/_(?:call|output)/g, '');
 }
 
 function readLimits(text: string, verbosity: keyof typeof SENTENCES): Limits {

@@ -15,7 +15,7 @@ export interface Block {
 
 /** An answer before it gets a form: prose or JSON. */
 export interface Findings {
-  readonly kind: Plan['kind'];
+  readonly kind: Plan['kind'] | 'results';
   /** Labels of what was asked about. */
   readonly topics: readonly string[];
   readonly blocks: readonly Block[];
@@ -46,6 +46,21 @@ export function gatherFindings(ask: Ask, plan: Plan, library: Library): Findings
     topics: plan.topics.map((topic) => topic.label),
     blocks: [...blocks, ...shared].filter((block) => block.quotes.length > 0),
     missing: found.flatMap(({ topic, quotes }) => (quotes.length === 0 ? [topic.label] : [])),
+  };
+}
+
+/** What tools gave, each in its turn, and behind it what was found elsewhere. */
+export function resultFindings(ask: Ask, elsewhere: Findings | null): Findings {
+  const budget = Math.max(1, Math.floor(ask.limits.sentences / ask.toolOutputs.length));
+  const blocks = ask.toolOutputs.map((output): Block => {
+    const passages = documentPassages([output]);
+    return { label: output.title, quotes: bestSentences(passages, ask.prompt, { budget }) };
+  });
+  return {
+    kind: 'results',
+    topics: elsewhere?.topics ?? [],
+    blocks: [...blocks, ...(elsewhere?.blocks ?? [])].filter((block) => block.quotes.length > 0),
+    missing: [],
   };
 }
 

@@ -1,7 +1,6 @@
-import type { Context } from '../responses/context';
 import type { CreateBody, TextFormat } from '../responses/request';
-import { readAsk, type Ask } from './ask';
-import { gatherFindings, type Findings } from './compose';
+import type { Ask } from './ask';
+import { gatherFindings, resultFindings, type Findings } from './compose';
 import { writeJson } from './json/generate';
 import { toMaterial } from './json/material';
 import type { Library } from './library';
@@ -24,11 +23,13 @@ const ANY_OBJECT = {
 /** What the emulator has to answer, and the texts it may answer from. */
 export interface AnswerRequest {
   readonly body: CreateBody;
-  readonly context: Context;
+  readonly ask: Ask;
   /** The texts named by the request's tools, or the emulator's own. */
   readonly library: Library;
   /** What the library is, as an answer names it: `the 3 files searched`. */
   readonly searched: string;
+  /** Whether the request's tools search it; if not, what tools gave is answer enough. */
+  readonly searches: boolean;
 }
 
 /** The answer before it becomes output items. */
@@ -40,12 +41,14 @@ export interface Draft {
 }
 
 /** Composes the answer to a request out of passages; the same request gives the same answer. */
-export function draftAnswer({ body, context, library, searched }: AnswerRequest): Draft {
-  const ask = readAsk(body, context);
+export function draftAnswer({ body, ask, library, searched, searches }: AnswerRequest): Draft {
   const plan = planAnswer(ask, library);
   const format = body.text?.format ?? { type: 'text' };
   const roomy = { ...ask, limits: { ...ask.limits, sentences: Math.max(ask.limits.sentences, JSON_SENTENCES) } };
-  const findings = gatherFindings(format.type === 'text' ? ask : roomy, plan, library);
+  const sized = format.type === 'text' ? ask : roomy;
+  const hasResults = ask.toolOutputs.length > 0;
+  const elsewhere = hasResults && !searches ? null : gatherFindings(sized, plan, library);
+  const findings = hasResults || elsewhere === null ? resultFindings(sized, elsewhere) : elsewhere;
   const queries = plan.topics.map(searchQuery);
   return { ...write(format, findings, { ask, searched }), queries };
 }

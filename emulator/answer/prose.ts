@@ -26,6 +26,7 @@ export function writeProse(
 }
 
 function lead({ kind, topics }: Findings, blocks: readonly Block[]): string {
+  if (kind === 'results') return blocks.length > 1 ? 'What the tools gave:' : `What ${blocks[0]?.label} gave:`;
   if (kind === 'digest') return 'The main points of what came before, in its own words:';
   if (kind === 'compare') {
     return topics.length > 1

@@ -89,3 +89,8 @@ export function shorten(text: string, maxChars: number): string {
 export function joinWords(parts: readonly string[]): string {
   return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
+
+/** An identifier as words: `getWeatherReport`, `get_weather_report` -> `get Weather Report` */
+export function spaced(name: string): string {
+  return name.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2').replace(/[_-]+/g, ' ');
+}

@@ -31,8 +31,16 @@ export interface Scope {
   readonly filter: Filter | undefined;
 }
 
-/** The passages of every readable file in some vector stores. */
-export async function fileLibrary(deps: Deps, scopes: readonly Scope[]): Promise<Library> {
+/** The readable files of some vector stores. */
+export interface OpenFiles {
+  /** The passages of every file. */
+  readonly library: Library;
+  /** By file id. */
+  readonly attributes: ReadonlyMap<string, VectorStoreFileRecord['attributes']>;
+}
+
+/** Opens the readable files of some vector stores. */
+export async function openFiles(deps: Deps, scopes: readonly Scope[]): Promise<OpenFiles> {
   const now = deps.clock.now();
   const members = (await Promise.all(scopes.map((scope) => membersIn(deps, scope)))).flat();
   const ready = new Map<string, VectorStoreFileRecord>();
@@ -40,10 +48,11 @@ export async function fileLibrary(deps: Deps, scopes: readonly Scope[]): Promise
     if (memberStatusAt(member, now) === 'completed') ready.set(member.fileId, member);
   }
   const key = [...ready.keys()].join(' ');
-  return deps.libraries.get(key, async () => {
+  const library = await deps.libraries.get(key, async () => {
     const passages = await Promise.all([...ready.values()].map((member) => filePassages(deps, member)));
     return new Library(passages.flat());
   });
+  return { library, attributes: new Map([...ready].map(([id, member]) => [id, member.attributes])) };
 }
 
 async function membersIn(deps: Deps, { vectorStoreId, filter }: Scope): Promise<VectorStoreFileRecord[]> {
@@ -67,15 +76,11 @@ export interface FileResult {
   readonly text: string;
 }
 
-/** The best passages of a vector store for a query, best first. */
-export async function searchFiles(
-  deps: Deps,
-  scope: Scope,
+/** The best passages of some files for a query, best first. */
+export function searchFiles(
+  { library, attributes }: OpenFiles,
   { query, limit, threshold }: { query: string; limit: number; threshold: number },
-): Promise<FileResult[]> {
-  const library = await fileLibrary(deps, [scope]);
-  const members = await membersOf(deps, scope.vectorStoreId);
-  const attributes = new Map(members.map((member) => [member.fileId, member.attributes]));
+): FileResult[] {
   return library
     .search(query, limit)
     .map(({ passage: { source, sentences }, score }) => ({
@@ -89,6 +94,6 @@ export async function searchFiles(
 }
 
 /** Maps a score of the search library, which has no upper bound, to 0..1. */
-export function boundedScore(score: number): number {
+function boundedScore(score: number): number {
   return Math.round((score / (score + HALF_SCORE)) * 10_000) / 10_000;
 }

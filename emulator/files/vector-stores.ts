@@ -10,7 +10,7 @@ import { filterSchema } from './filters';
 import { expiryOf, findVectorStore, useVectorStore } from './find';
 import { addMembers, memberRange, membersOf, memberStatusAt } from './members';
 import type { VectorStoreFileRecord, VectorStoreRecord } from './record';
-import { searchFiles } from './search';
+import { openFiles, searchFiles } from './search';
 
 const expiresAfter = z.strictObject({ anchor: z.literal('last_active_at'), days: z.number().int().min(1).max(365) });
 const editable = {
@@ -102,15 +102,12 @@ function searchRoute(app: FastifyInstance, deps: Deps): void {
     const body = parseRequest(searchSchema, request.body);
     await deps.store.exclusive(() => useVectorStore(deps, id));
     const queries = [body.query].flat();
-    const results = await searchFiles(
-      deps,
-      { vectorStoreId: id, filter: body.filters },
-      {
-        query: queries.join(' '),
-        limit: body.max_num_results ?? 10,
-        threshold: body.ranking_options?.score_threshold ?? 0,
-      },
-    );
+    const files = await openFiles(deps, [{ vectorStoreId: id, filter: body.filters }]);
+    const results = searchFiles(files, {
+      query: queries.join(' '),
+      limit: body.max_num_results ?? 10,
+      threshold: body.ranking_options?.score_threshold ?? 0,
+    });
     const data = results.map(({ text, ...result }) => ({ ...result, content: [{ type: 'text', text }] }));
     return {
       object: 'vector_store.search_results.page',

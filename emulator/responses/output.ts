@@ -23,18 +23,33 @@ export interface Output {
   readonly truncated: boolean;
 }
 
-/** Turns a draft into output items, cut where `max_output_tokens` (reasoning included) ends. */
+/**
+ * Turns a draft into output items, cut where `max_output_tokens` (reasoning included) ends; without a draft the response
+ * ends with its calls.
+ */
 export function toOutput(
-  draft: Pick<Draft, 'text' | 'annotations'>,
+  draft: Pick<Draft, 'text' | 'annotations'> | null,
   options: { calls: readonly Item[]; maxTokens: number | null; reasoningTokens: number; summary: string | null },
 ): Output {
   const { calls, maxTokens, reasoningTokens, summary } = options;
-  const room = maxTokens === null ? Infinity : Math.max(0, maxTokens - reasoningTokens);
+  const reasoning = reasoningTokens > 0 ? [toReasoning(summary)] : [];
+  const called = countTokens(calls.map((call) => saidIn(call)).join(''));
+  if (draft === null) return { items: [...reasoning, ...calls], tokens: called, reasoningTokens, truncated: false };
+  const room = maxTokens === null ? Infinity : Math.max(0, maxTokens - reasoningTokens - called);
   const truncated = countTokens(draft.text) > room;
   const text = truncated ? draft.text.slice(0, charsOf(room)) : draft.text;
-  const reasoning = reasoningTokens > 0 ? [toReasoning(summary)] : [];
   const message = text === '' && truncated ? [] : [toMessage(draft, text, truncated)];
-  return { items: [...reasoning, ...calls, ...message], tokens: countTokens(text), reasoningTokens, truncated };
+  return {
+    items: [...reasoning, ...calls, ...message],
+    tokens: called + countTokens(text),
+    reasoningTokens,
+    truncated,
+  };
+}
+
+/** What the model itself writes of a call. */
+function saidIn(call: Item): string {
+  return ['arguments', 'input', 'code'].map((field) => (typeof call[field] === 'string' ? call[field] : '')).join('');
 }
 
 function toReasoning(summary: string | null): Item {

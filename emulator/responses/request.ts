@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checkSchema } from '../answer/json/strict';
 import { badRequest } from '../http/errors';
 import { DECIMAL, maybe, parseRequest } from '../http/validation';
+import { checkToolChoice } from '../tools/choice';
 import { inputItemSchema } from './items';
 import { toolChoiceSchema, toolSchema, withoutSecrets } from './tools';
 
@@ -119,13 +120,15 @@ export function parseCreateBody(value: unknown): CreateBody {
     throw badRequest("Missing required parameter: 'input'.", 'input', 'missing_required_parameter');
   }
   checkFormat(body);
+  checkTools(body);
   return { ...body, tools: body.tools?.map(withoutSecrets) };
 }
 
 function checkFormat({ text, input, instructions }: CreateBody): void {
   const format = text?.format;
   if (format?.type === 'json_schema') {
-    checkSchema({ name: format.name, schema: format.schema, strict: format.strict === true });
+    const { name, schema, strict } = format;
+    checkSchema({ of: 'response_format', name, schema, strict: strict === true, param: 'text.format.schema' });
   }
   if (format?.type === 'json_object' && !/json/i.test(`${JSON.stringify(input ?? '')} ${instructions ?? ''}`)) {
     throw badRequest(
@@ -133,6 +136,15 @@ function checkFormat({ text, input, instructions }: CreateBody): void {
       'input',
     );
   }
+}
+
+function checkTools(body: CreateBody): void {
+  body.tools?.forEach((tool, index) => {
+    if (tool.type !== 'function' || tool.parameters === undefined || tool.parameters === null) return;
+    const { name, parameters: schema, strict } = tool;
+    checkSchema({ of: 'function', name, schema, strict: strict === true, param: `tools[${index}].parameters` });
+  });
+  checkToolChoice(body);
 }
 
 const UNSUPPORTED = 'unsupported_parameter';

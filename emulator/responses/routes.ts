@@ -41,7 +41,8 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
     checkRetrieve(query);
     const output = (await outputs.get(record.id)) ?? [];
     const now = deps.clock.now();
-    return responseAt(record, output, now < (record.quirks?.staleUntil ?? 0) ? record.createdAt : now);
+    const shownAt = now < (record.quirks?.staleUntil ?? 0) ? record.createdAt : now;
+    return responseAt(record, output, shownAt, includeOf(query));
   });
 
   app.delete('/responses/:id', async (request) => {
@@ -73,9 +74,12 @@ async function visibleResponse({ store, clock }: Deps, id: string): Promise<Resp
   return record;
 }
 
+function includeOf(query: z.output<typeof retrieveQuery>): z.output<typeof includeSchema> {
+  return [...(query.include ?? []), ...(query['include[]'] ?? [])];
+}
+
 function checkRetrieve(query: z.output<typeof retrieveQuery>): void {
-  const include = [...(query.include ?? []), ...(query['include[]'] ?? [])];
-  if (include.includes('reasoning.encrypted_content')) {
+  if (includeOf(query).includes('reasoning.encrypted_content')) {
     throw badRequest('Encrypted content cannot be requested for persisted responses.', 'include');
   }
   if (query.stream === 'true') {

@@ -1,14 +1,25 @@
 import { withIdentity } from '../identity';
 import { endsForGoodAt, isOpen, statusAt, type Item, type ResponseRecord, type ResponseStatus } from './record';
+import type { CreateBody } from './request';
+import { shownItems, toolUsageOf } from './shown';
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
-/** The response object as the API would show it at an instant; every field of the live wire is present. */
-export function responseAt(record: ResponseRecord, output: readonly Item[], now: number): Record<string, unknown> {
+/**
+ * The response object as the API would show it at an instant; every field of the live wire is present. `include` is what
+ * a retrieve asks for besides what the create asked for.
+ */
+export function responseAt(
+  record: ResponseRecord,
+  output: readonly Item[],
+  now: number,
+  include: NonNullable<CreateBody['include']> = [],
+): Record<string, unknown> {
   const { request, ending } = record;
   const status = statusAt(record, now);
   const open = isOpen(status);
   const ended = endsForGoodAt(record);
+  const shown = showsOutput(status) ? shownItems(output, [...(request.include ?? []), ...include]) : [];
   return {
     id: record.id,
     object: 'response',
@@ -25,7 +36,7 @@ export function responseAt(record: ResponseRecord, output: readonly Item[], now:
     max_output_tokens: request.max_output_tokens ?? null,
     max_tool_calls: request.max_tool_calls ?? null,
     model: request.model,
-    output: showsOutput(status) ? output : [],
+    output: shown,
     parallel_tool_calls: request.parallel_tool_calls ?? true,
     presence_penalty: 0,
     previous_response_id: request.previous_response_id ?? null,
@@ -38,6 +49,7 @@ export function responseAt(record: ResponseRecord, output: readonly Item[], now:
     temperature: request.temperature ?? 1,
     text: { format: request.text?.format ?? { type: 'text' }, verbosity: request.text?.verbosity ?? 'medium' },
     tool_choice: request.tool_choice ?? 'auto',
+    tool_usage: toolUsageOf(shown),
     tools: request.tools ?? [],
     top_logprobs: request.top_logprobs ?? 0,
     top_p: request.top_p ?? 1,

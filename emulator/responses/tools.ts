@@ -24,7 +24,12 @@ const webSearchTool = z.looseObject({
   type: z.enum(['web_search', 'web_search_2025_08_26', 'web_search_preview', 'web_search_preview_2025_03_11']),
   search_context_size: z.enum(['low', 'medium', 'high']).nullish(),
   user_location: z.looseObject({}).nullish(),
-  filters: z.looseObject({ allowed_domains: z.array(z.string()).nullish() }).nullish(),
+  filters: z
+    .looseObject({
+      allowed_domains: z.array(z.string()).max(100).nullish(),
+      blocked_domains: z.array(z.string()).max(100).nullish(),
+    })
+    .nullish(),
 });
 
 const mcpTool = z.looseObject({
@@ -32,6 +37,18 @@ const mcpTool = z.looseObject({
   server_label: z.string().min(1),
   server_url: z.string().nullish(),
   connector_id: z.string().nullish(),
+});
+
+const customTool = z.looseObject({
+  type: z.literal('custom'),
+  name: z.string().min(1).max(128),
+  description: z.string().nullish(),
+  format: maybe(
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('text') }),
+      z.strictObject({ type: z.literal('grammar'), syntax: z.enum(['lark', 'regex']), definition: z.string() }),
+    ]),
+  ),
 });
 
 const otherTool = z.looseObject({
@@ -42,7 +59,6 @@ const otherTool = z.looseObject({
     'image_generation',
     'local_shell',
     'shell',
-    'custom',
     'namespace',
     'tool_search',
     'apply_patch',
@@ -55,6 +71,7 @@ export const toolSchema = z.discriminatedUnion('type', [
   fileSearchTool,
   webSearchTool,
   mcpTool,
+  customTool,
   otherTool,
 ]);
 export type Tool = z.output<typeof toolSchema>;
@@ -64,8 +81,37 @@ export function withoutSecrets(tool: Tool): Tool {
   return tool.type === 'mcp' ? { ...tool, authorization: null, headers: null } : tool;
 }
 
-/** `none`, `auto`, `required`, or an object that names a tool. */
+/** Hosted tools that a choice may name by their type alone. */
+const HOSTED_TYPES = [
+  'file_search',
+  'web_search',
+  'web_search_2025_08_26',
+  'web_search_preview',
+  'web_search_preview_2025_03_11',
+  'code_interpreter',
+  'computer',
+  'computer_use',
+  'computer_use_preview',
+  'image_generation',
+  'shell',
+  'apply_patch',
+] as const;
+
+const namedTool = z.looseObject({ type: z.string().min(1) });
+
+/** `none`, `auto`, `required`, or an object that names a tool or several. */
 export const toolChoiceSchema = z.union([
   z.enum(['none', 'auto', 'required']),
-  z.looseObject({ type: z.string().min(1) }),
+  z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('function'), name: z.string().min(1) }),
+    z.strictObject({ type: z.literal('custom'), name: z.string().min(1) }),
+    z.strictObject({ type: z.literal('mcp'), server_label: z.string().min(1), name: z.string().nullish() }),
+    z.strictObject({
+      type: z.literal('allowed_tools'),
+      mode: z.enum(['auto', 'required']),
+      tools: z.array(namedTool).min(1).max(128),
+    }),
+    z.strictObject({ type: z.enum(HOSTED_TYPES) }),
+  ]),
 ]);
+export type ToolChoice = z.output<typeof toolChoiceSchema>;

@@ -33,6 +33,7 @@ async function materialFor(prompt: string): Promise<Material> {
     earlierPrompts: [],
     attached: [],
     earlierAnswers: [],
+    toolOutputs: [],
     limits: { sentences: 20, words: Infinity },
   };
   return toMaterial(gatherFindings(ask, planAnswer(ask, library), library), ask, 'the corpus');

@@ -1,15 +1,18 @@
+import { badRequest } from '../../http/errors';
 import { overlap } from '../find';
 import { cite, type Annotation } from '../render';
 import { terms } from '../text';
 import { affinity, ASKS_NAMES, inTurns, type Focus, type Material } from './material';
 import { readNode, resolveRef, typesOf, type SchemaNode } from './node';
 import { mentionsNumber, writeNumber } from './numbers';
-import { StringWriter, type Placed } from './strings';
+import { StringWriter, type Placed, type StringPlace } from './strings';
 
 /** Below this depth lists stay empty and alternatives take their shortest branch, so that recursion ends. */
 const DEEP = 6;
 /** No schema within the API's limits is this deep; a schema that needs more has no finite instance. */
 const TOO_DEEP = 40;
+/** Characters and values of an instance. */
+const MAX_SIZE = 2_000_000;
 const ITEMS_AT_TOP = 3;
 const ITEMS_BELOW = 2;
 const NUMBER_WORDS: Readonly<Record<string, number>> = {
@@ -24,37 +27,54 @@ const NUMBER_WORDS: Readonly<Record<string, number>> = {
 };
 const NEGATIVE = /\b(?:not|no|none|unknown|unclear|missing|insufficient|unsupported|unverified|n\/a|false)\b/i;
 
-interface Place {
-  readonly focus: Focus | undefined;
+/** Where a value of an instance stands. */
+export interface Place extends StringPlace {
   readonly depth: number;
-  readonly index: number;
-  readonly count: number;
-  readonly described: string;
-  readonly root: 'flat' | 'structured' | null;
-  readonly ordinal: number;
+  /** The property that holds it, itself or by a list; empty at the root. */
+  readonly name: string;
+  readonly inList: boolean;
+}
+
+/** Writes the strings and numbers of an instance. */
+export interface Leaves {
+  text(node: SchemaNode, place: Place): string;
+  number(node: SchemaNode, type: 'number' | 'integer', place: Place): number;
+  /** How many things about a focus have not been said yet. */
+  unused(focus: Focus): number;
 }
 
 /** Writes an instance of a schema out of what was found, as JSON text with citations of what it quotes. */
 export function writeJson(schema: unknown, material: Material): { text: string; annotations: Annotation[] } {
-  const writer = new InstanceWriter(schema, material);
-  const text = JSON.stringify(writer.write(readNode(schema)));
-  return { text, annotations: annotate(text, writer.strings.placed) };
+  const strings = new StringWriter(material);
+  const leaves: Leaves = {
+    text: (node, place) => strings.write(node, place),
+    number: writeNumber,
+    unused: (focus) => strings.unused(focus),
+  };
+  const text = JSON.stringify(writeInstance(schema, material, leaves));
+  return { text, annotations: annotate(text, strings.placed) };
+}
+
+/** Writes an instance of a schema. Throws a 400 where even a small one is too large. */
+export function writeInstance(schema: unknown, material: Material, leaves: Leaves): unknown {
+  return new InstanceWriter(schema, material, leaves).write(readNode(schema));
 }
 
 class InstanceWriter {
-  readonly strings: StringWriter;
+  private size = 0;
 
   constructor(
     private readonly root: unknown,
     private readonly material: Material,
-  ) {
-    this.strings = new StringWriter(material);
-  }
+    private readonly leaves: Leaves,
+  ) {}
 
   write(node: SchemaNode): unknown {
     return this.value(node, {
       focus: this.material.foci[0],
       depth: 0,
+      name: '',
+      inList: false,
       index: 0,
       count: 1,
       described: '',
@@ -66,6 +86,7 @@ class InstanceWriter {
   private value(given: SchemaNode, place: Place): unknown {
     const node = this.resolved(given);
     if (place.depth > TOO_DEEP) return null;
+    this.grow(1 + (node.minLength ?? 0));
     if (node.const !== undefined) return node.const;
     if (node.enum !== undefined) return this.choice(node.enum, node, place);
     const branches = node.anyOf ?? node.oneOf;
@@ -75,6 +96,13 @@ class InstanceWriter {
         place,
       );
     return this.typed(node, this.typeFor(node, place), place);
+  }
+
+  /** Nested minimum lengths multiply: a small schema may demand more than fits into memory. */
+  private grow(by: number): void {
+    this.size += by;
+    if (this.size <= MAX_SIZE) return;
+    throw badRequest('The schema demands an instance that is too large.', undefined, 'invalid_json_schema');
   }
 
   private resolved(node: SchemaNode): SchemaNode {
@@ -91,13 +119,13 @@ class InstanceWriter {
       case 'integer':
         return typesOf(node).includes('null') && !mentionsNumber(node, place.focus)
           ? null
-          : writeNumber(node, type, place);
+          : this.leaves.number(node, type, place);
       case 'boolean':
         return (place.focus !== undefined) !== NEGATIVE.test(node.description ?? '');
       case 'null':
         return null;
       default:
-        return this.strings.write(node, place);
+        return this.leaves.text(node, place);
     }
   }
 
@@ -113,14 +141,12 @@ class InstanceWriter {
     const strings = entries.filter(([, child]) => this.isFreeString(child)).map(([key]) => key);
     const structured = entries.some(([, child]) => /object|array/.test(typesOf(this.resolved(child)).join()));
     const described = entries.map(([, child]) => child.description ?? '').join(' ');
-    const root = place.depth > 0 ? null : structured ? 'structured' : 'flat';
-    const values = entries.map(([key, child]) => {
-      const index = Math.max(0, strings.indexOf(key));
-      return [
-        key,
-        this.value(child, { ...place, depth: place.depth + 1, index, count: strings.length, described, root }),
-      ] as const;
-    });
+    const root: Place['root'] = place.depth > 0 ? null : structured ? 'structured' : 'flat';
+    const at = { depth: place.depth + 1, inList: false, count: strings.length, described, root };
+    const values = entries.map(
+      ([key, child]) =>
+        [key, this.value(child, { ...place, ...at, name: key, index: Math.max(0, strings.indexOf(key)) })] as const,
+    );
     return Object.fromEntries(values);
   }
 
@@ -141,6 +167,8 @@ class InstanceWriter {
       const inner = {
         focus,
         depth: place.depth + 1,
+        name: place.name,
+        inList: true,
         index: 0,
         count: 0,
         described: '',
@@ -165,8 +193,9 @@ class InstanceWriter {
   private wantedItems({ focus, depth }: Place): number {
     const { prompt, guidance } = this.material;
     if (focus === undefined || depth > DEEP) return 0;
-    if (depth <= 2) return requestedCount(prompt) ?? requestedCount(guidance) ?? ITEMS_AT_TOP;
-    return Math.min(ITEMS_BELOW, this.strings.unused(focus));
+    if (depth <= 2)
+      return requestedCount(prompt) ?? requestedCount(guidance) ?? this.material.listLength ?? ITEMS_AT_TOP;
+    return Math.min(ITEMS_BELOW, this.leaves.unused(focus));
   }
 
   /** The value whose words stand in what was found; where nothing was, the one that says so. */

@@ -20,6 +20,8 @@ export interface Material {
   readonly guidance: string;
   readonly foci: readonly Focus[];
   readonly searched: string;
+  /** How many items a list at the top has where nothing else says it. */
+  readonly listLength?: number;
 }
 
 /** Groups findings by the section they come from, in their order. */

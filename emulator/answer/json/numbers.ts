@@ -6,13 +6,13 @@ const HIGH = 0.8;
 const LOW = 0.2;
 
 /**
- * A number that a schema allows: one that the focus mentions where the schema describes what it wants, else one high in
+ * A number that a schema allows: one that is given, one that the focus mentions where the schema describes what it wants, else one high in
  * a closed range (low where nothing was found), else the ordinal of the list item around it, else the number next to zero.
  */
 export function writeNumber(
   node: SchemaNode,
   type: 'number' | 'integer',
-  { focus, ordinal }: { focus: Focus | undefined; ordinal: number },
+  { focus, ordinal, given = [] }: { focus: Focus | undefined; ordinal: number; given?: readonly number[] },
 ): number {
   const step = node.multipleOf ?? (type === 'integer' ? 1 : 0);
   const low = Math.max(node.minimum ?? -Infinity, beyond(node.exclusiveMinimum, step, 1));
@@ -21,7 +21,7 @@ export function writeNumber(
   const part = focus === undefined ? LOW : HIGH;
   const inRange = Number.isFinite(low + high) ? roundTo(low + (high - low) * part, step) : undefined;
   const lowest = Number.isFinite(low) ? roundTo(low, step, Math.ceil) : roundTo(Math.min(high, 0), step, Math.floor);
-  const candidates = [mentioned(node, focus).find(fits), inRange, ordinal];
+  const candidates = [given.find(fits), mentioned(node, focus).find(fits), inRange, ordinal];
   return candidates.find((value) => value !== undefined && fits(value)) ?? lowest;
 }
 

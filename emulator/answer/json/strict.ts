@@ -1,6 +1,6 @@
 import { badRequest } from '../../http/errors';
 import { compilePattern } from './pattern';
-import { readNode, resolveRef, SchemaError, typesOf, type SchemaNode } from './node';
+import { readNode, resolveRef, SchemaError, type SchemaNode } from './node';
 
 const MAX_PROPERTIES = 5000;
 const MAX_LEVELS = 10;
@@ -29,24 +29,46 @@ interface Totals {
   enumValues: number;
 }
 
-/** Checks a schema as the API does before it accepts a request. Throws its 400 `invalid_json_schema`. */
-export function checkSchema(format: { name: string; schema: Record<string, unknown>; strict: boolean }): void {
-  const { name, schema, strict } = format;
+/** A schema of a request, as the API's errors name it. */
+interface Checked {
+  readonly of: 'response_format' | 'function';
+  readonly name: string;
+  readonly schema: Record<string, unknown>;
+  readonly strict: boolean;
+  /** Where it stands in the request. */
+  readonly param: string;
+}
+
+const CODES = { response_format: 'invalid_json_schema', function: 'invalid_function_parameters' } as const;
+
+/** Checks a schema as the API does before it accepts a request. Throws its 400. */
+export function checkSchema({ of, name, schema, strict, param }: Checked): void {
   const totals: Totals = { properties: 0, chars: 0, enumValues: 0 };
+  const refuse = (problem: string): never => {
+    throw badRequest(`Invalid schema for ${of} '${name}': ${problem}`, param, CODES[of]);
+  };
   try {
     const root = readNode(schema);
-    if (strict && (root.anyOf !== undefined || typesOf(root).join() !== 'object')) {
-      const type = root.anyOf === undefined ? JSON.stringify(root.type ?? null) : '"anyOf"';
-      throw new SchemaError([], `schema must be a JSON Schema of 'type: "object"', got 'type: ${type}'.`);
+    if ((strict || of === 'function') && (root.anyOf !== undefined || [root.type].flat().join() !== 'object')) {
+      refuse(`schema must be a JSON Schema of 'type: "object"', got 'type: ${typeName(root)}'.`);
     }
     visit(schema, { root: schema, path: [], level: 1, strict, totals });
     checkTotals(totals);
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
-    const place = error.path.map((step) => `'${step}'`).join(', ');
-    const message = `Invalid schema for response_format '${name}': In context=(${place}), ${error.message}`;
-    throw badRequest(message, 'text.format.schema', 'invalid_json_schema');
+    refuse(`In context=${tuple(error.path)}, ${error.message}`);
   }
+}
+
+/** The API writes types as Python does. */
+function typeName({ type, anyOf }: SchemaNode): string {
+  if (anyOf !== undefined) return '"anyOf"';
+  return type === undefined ? '"None"' : JSON.stringify(type);
+}
+
+/** A path as a Python tuple, which ends in a comma where it has one element. */
+function tuple(path: readonly string[]): string {
+  return `(${path.map((step) => `'${step}'`).join(', ')}${path.length === 1 ? ',' : ''})`;
 }
 
 interface Place {

@@ -1,10 +1,11 @@
 import type { Quote } from '../find';
 import { overlap } from '../find';
 import type { Source } from '../passages';
-import { joinWords, shorten, terms } from '../text';
+import { joinWords, terms } from '../text';
 import { ASKS_NAMES, distinctLabels, type Focus, type Material } from './material';
+import { fitText, formatted } from './fit';
 import type { SchemaNode } from './node';
-import { compilePattern, stringFor } from './pattern';
+import { PatternTester } from './pattern';
 
 /** Where a string stands, which decides what kind of text fits when the schema does not describe it. */
 export interface StringPlace {
@@ -40,19 +41,6 @@ const ASKS_QUESTIONS = /\b(?:sub-?questions|questions|quer(?:y|ies))\b/i;
 const ASKS_ONE_QUESTION = /\b(?:a|one|single)\s+(?:[\w-]+\s+)?question\b/i;
 const PARAGRAPH_SENTENCES = 6;
 
-const FORMATS: Readonly<Record<string, string>> = {
-  'date-time': '2001-01-01T00:00:00Z',
-  date: '2001-01-01',
-  time: '00:00:00Z',
-  duration: 'P1D',
-  email: 'nobody@emulator.invalid',
-  hostname: 'emulator.invalid',
-  ipv4: '192.0.2.1',
-  ipv6: '2001:db8::1',
-  uuid: '00000000-0000-4000-8000-000000000000',
-  uri: 'https://emulator.invalid/',
-};
-
 /** A text placed in a JSON answer, with where it comes from. */
 export interface Placed {
   readonly text: string;
@@ -62,6 +50,7 @@ export interface Placed {
 /** Writes the strings of one JSON answer; it remembers what was used, so that texts repeat only when none is left. */
 export class StringWriter {
   readonly placed: Placed[] = [];
+  private readonly tester = new PatternTester();
   private readonly used = new Set<string>();
   private readonly ids = new Set<string>();
 
@@ -73,7 +62,8 @@ export class StringWriter {
   }
 
   write(node: SchemaNode, place: StringPlace): string {
-    const text = this.fit(node, this.draft(node, place), place);
+    const drafts = [this.draft(node, place), ...(node.pattern === undefined ? [] : shortDrafts(place))];
+    const text = fitText(node, drafts, this.tester);
     const quote = place.focus?.quotes.find((candidate) => text.includes(candidate.text.slice(0, 40)));
     if (quote !== undefined) this.placed.push({ text, source: quote.passage.source });
     return text;
@@ -81,7 +71,8 @@ export class StringWriter {
 
   private draft(node: SchemaNode, place: StringPlace): string {
     const { focus } = place;
-    if (node.format !== undefined && node.format !== 'uri') return FORMATS[node.format] ?? '';
+    const fixed = formatted(node);
+    if (fixed !== undefined) return fixed;
     if (focus === undefined) return `Nothing was found in ${this.material.searched}.`;
     const description = node.description ?? '';
     const kind = node.format === 'uri' ? 'url' : this.kindOf(description, place);
@@ -144,16 +135,6 @@ export class StringWriter {
     this.ids.add(id);
     return id;
   }
-
-  /** Makes a text obey pattern and length. */
-  private fit(node: SchemaNode, text: string, place: StringPlace): string {
-    const { minLength = 0, maxLength = Infinity, pattern } = node;
-    if (pattern !== undefined) return matching(pattern, text, { place, minLength, maxLength });
-    const padded = text.length >= minLength ? text : text.padEnd(minLength, text === '' ? '.' : ` ${text}`);
-    if (padded.length <= maxLength) return padded;
-    const short = shorten(padded, maxLength);
-    return short.length >= minLength ? short : padded.slice(0, maxLength);
-  }
 }
 
 /** Each quote's place among those of its source, so that a few can be taken from every source in turn. */
@@ -167,27 +148,12 @@ function rankInSource(quotes: readonly Quote[]): { quote: Quote; rank: number }[
   });
 }
 
-function matching(
-  pattern: string,
-  text: string,
-  { place, minLength, maxLength }: { place: StringPlace; minLength: number; maxLength: number },
-): string {
-  const expression = compilePattern(pattern);
-  const { focus, ordinal } = place;
+/** Short texts, one of which may have the form that a pattern asks for. */
+function shortDrafts({ focus, ordinal }: StringPlace): string[] {
   const heading = focus === undefined ? 'none' : headingOf(focus);
   const years = (focus?.quotes ?? []).flatMap((quote) => quote.text.match(/\b(?:1[5-9]|20)\d\d\b/g) ?? []);
-  const candidates = [
-    text,
-    heading,
-    slug(heading),
-    ...years,
-    String(ordinal),
-    `q${ordinal}`,
-    slug(heading).replaceAll('-', '_'),
-  ];
-  const fits = (candidate: string): boolean =>
-    expression.test(candidate) && candidate.length >= minLength && candidate.length <= maxLength;
-  return candidates.find(fits) ?? stringFor(pattern, minLength) ?? text;
+  const name = slug(heading);
+  return [heading, name, ...years, String(ordinal), `q${ordinal}`, name.replaceAll('-', '_')];
 }
 
 function headingOf({ label, section }: Focus): string {
