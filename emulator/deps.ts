@@ -2,6 +2,7 @@ import type { Library } from './answer/library';
 import type { Clock } from './clock';
 import type { FaultBook } from './faults/book';
 import type { LibraryCache } from './files/search';
+import type { RateLimits } from './limits/limits';
 import type { ResolvedOptions } from './options';
 import type { Store } from './state';
 
@@ -13,4 +14,5 @@ export interface Deps {
   readonly faults: FaultBook;
   readonly corpus: Library;
   readonly libraries: LibraryCache;
+  readonly limits: RateLimits;
 }

@@ -18,7 +18,10 @@ export type IdPrefix =
   | 'req'
   | 'emu'
   | 'fault'
-  | 'item';
+  | 'item'
+  | 'evt'
+  | 'wh'
+  | 'whe';
 
 /** A new id of the wire's form: prefix and 50 hexadecimal digits. */
 export function newId(prefix: IdPrefix): string {

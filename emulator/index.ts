@@ -17,10 +17,14 @@ import { LibraryCache } from './files/search';
 import { vectorStoreFileRoutes } from './files/vector-store-files';
 import { vectorStoreRoutes } from './files/vector-stores';
 import { createServer } from './http/server';
+import { limitHooks } from './limits/hooks';
+import { RateLimits } from './limits/limits';
 import { modelRoutes } from './models';
 import { resolveOptions, type EmulatorOptions } from './options';
 import { responseRoutes } from './responses/routes';
 import { Store } from './state';
+import { webhookRoutes } from './webhooks/routes';
+import { WebhookSender } from './webhooks/sender';
 
 export { emulatorFlagsHelp, parseEmulatorFlags, type EmulatorOptions } from './options';
 
@@ -50,10 +54,16 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   try {
     const clock = new Clock(resolved.speed, await store.readClockOffset());
     const faults = await FaultBook.open(store, resolved.faults);
-    const app = await buildApp({ options: resolved, clock, store, faults, corpus, libraries: new LibraryCache() });
+    const limits = new RateLimits(clock, { requests: resolved.rpm, tokens: resolved.tpm });
+    const libraries = new LibraryCache();
+    const deps: Deps = { options: resolved, clock, store, faults, corpus, libraries, limits };
+    const app = await buildApp(deps);
     const port = await listen(app, resolved.host, resolved.port);
+    const sender = new WebhookSender(deps);
+    sender.start();
     const close = async (): Promise<void> => {
       await app.close();
+      await sender.stop();
       await store.close();
     };
     return { url: `http://${urlHost(resolved.host)}:${port}/v1`, port, instanceId: store.instanceId, close };
@@ -67,6 +77,8 @@ async function buildApp(deps: Deps): Promise<FastifyInstance> {
   const app = createServer(deps.options.apiKey);
   // The API's clients send names with folders, and citations show them: keep them whole.
   await app.register(multipart, { preservePath: true, limits: { fileSize: UPLOAD_LIMIT_BYTES, files: 1, fields: 20 } });
+  // Before the faults, which count only what the limits let through.
+  limitHooks(app, deps);
   faultHooks(app, deps);
   for (const prefix of ['/v1', '']) {
     await app.register(
@@ -84,6 +96,7 @@ async function buildApp(deps: Deps): Promise<FastifyInstance> {
   }
   adminRoutes(app, deps);
   faultRoutes(app, deps);
+  webhookRoutes(app, deps);
   return app;
 }
 

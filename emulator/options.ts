@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { ruleSchema } from './faults/rule';
+import { webhookOptionSchema } from './webhooks/endpoints';
 
 /** Options of `startEmulator`. Durations are stated at speed 1 and divided by `speed`. */
 export const emulatorOptionsSchema = z.strictObject({
@@ -22,7 +23,17 @@ export const emulatorOptionsSchema = z.strictObject({
   models: z.array(z.string().min(1)).min(1).optional(),
   /** Rules of faults, in text (`http_503@retrieve*2`) or in JSON; default none. */
   faults: z.array(ruleSchema).default([]),
+  /** Endpoints that are told of the ends of background responses; each URL once. Not stored. */
+  webhooks: z.array(webhookOptionSchema).default([]).refine(hasEachUrlOnce, { error: 'expected each url once.' }),
+  /** Requests a minute and model; when left out, none is refused. */
+  rpm: z.number().int().min(1).optional(),
+  /** Tokens a minute and model; when left out, none is refused. */
+  tpm: z.number().int().min(1).optional(),
 });
+
+function hasEachUrlOnce(webhooks: readonly { url: string }[]): boolean {
+  return new Set(webhooks.map(({ url }) => url)).size === webhooks.length;
+}
 
 /** What a caller of `startEmulator` passes. */
 export type EmulatorOptions = z.input<typeof emulatorOptionsSchema>;
@@ -38,15 +49,22 @@ export const emulatorFlagsHelp = [
   '--seconds N    fixed duration of every response at speed 1, instead of the measured ranges',
   '--corpus DIR   folder of texts that replaces the built-in corpus',
   "--fault RULE   a fault by name, such as 'http_503@retrieve*2'; may be given several times",
+  '--webhook-url URL        where to send webhooks when background responses end',
+  '--webhook-secret SECRET  signs them; better set in OPENAI_WEBHOOK_SECRET, since arguments are seen by others',
+  '--rpm N        requests a minute and model, beyond which creates are refused (default: no limit)',
+  '--tpm N        tokens a minute and model, beyond which creates are refused (default: no limit)',
 ].join('\n');
 
 const DEFAULT_FLAGS = { port: '8787', data: '.durable-research/emulator' };
 
 /**
  * Turns command-line flags into options. Throws an `Error` whose message names the flag, what was expected and what
- * came.
+ * came. Of the environment, OPENAI_WEBHOOK_SECRET is read.
  */
-export function parseEmulatorFlags(argv: readonly string[]): ResolvedOptions {
+export function parseEmulatorFlags(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): ResolvedOptions {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...argv],
@@ -58,6 +76,10 @@ export function parseEmulatorFlags(argv: readonly string[]): ResolvedOptions {
       seconds: text,
       corpus: text,
       fault: { ...text, multiple: true },
+      'webhook-url': text,
+      'webhook-secret': text,
+      rpm: text,
+      tpm: text,
     },
     strict: true,
     allowPositionals: false,
@@ -70,6 +92,9 @@ export function parseEmulatorFlags(argv: readonly string[]): ResolvedOptions {
     seconds: toNumber('--seconds', values.seconds),
     corpusDir: values.corpus,
     faults: values.fault,
+    webhooks: webhooksOf(values['webhook-url'], values['webhook-secret'], env['OPENAI_WEBHOOK_SECRET']),
+    rpm: toNumber('--rpm', values.rpm),
+    tpm: toNumber('--tpm', values.tpm),
   });
 }
 
@@ -79,6 +104,14 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `option '${issue.path.join('.')}': ${issue.message}`);
   throw new Error(`The emulator cannot start: ${problems.join('; ')}.`);
+}
+
+function webhooksOf(url: string | undefined, flag: string | undefined, variable: string | undefined) {
+  if (url === undefined && flag !== undefined) throw new Error('--webhook-secret needs --webhook-url.');
+  if (url === undefined) return [];
+  const secret = flag ?? variable;
+  if (secret !== undefined && secret !== '') return [{ url, secrets: [secret] }];
+  throw new Error('--webhook-url needs a secret to sign with: set OPENAI_WEBHOOK_SECRET (or --webhook-secret).');
 }
 
 function toNumber(flag: string, value: string | undefined): number | undefined {

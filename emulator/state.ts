@@ -1,5 +1,5 @@
 import { ClassicLevel, type BatchOperation } from 'classic-level';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ConversationItemRow, ConversationRecord } from './conversations/record';
 import { errorCode, errorMessage } from './error-code';
@@ -7,6 +7,7 @@ import type { FaultRuleRecord } from './faults/book';
 import type { FileRecord, VectorStoreFileRecord, VectorStoreRecord, FileBatchRecord } from './files/record';
 import { newId } from './ids';
 import type { CreateRow, Item, ResponseRecord } from './responses/record';
+import type { DeliveryRecord, EndpointRecord } from './webhooks/record';
 
 /** Changed whenever stored records stop being readable by older code. */
 const FORMAT = '1';
@@ -34,6 +35,12 @@ export interface Tables {
   readonly vectorStores: Table<VectorStoreRecord>;
   readonly vectorStoreFiles: Table<VectorStoreFileRecord>;
   readonly fileBatches: Table<FileBatchRecord>;
+  /** Endpoints registered by the admin API, with their secrets. */
+  readonly webhookEndpoints: Table<EndpointRecord>;
+  /** Every delivery ever queued, by time. */
+  readonly deliveries: Table<DeliveryRecord>;
+  /** What webhooks wait for, by lane and time: ids of responses that end, keys of deliveries to be sent. */
+  readonly webhooksDue: Table<string>;
 }
 
 type Database = ClassicLevel<string, unknown>;
@@ -63,6 +70,7 @@ export function del<V>(table: Table<V>, key: string): Change {
  */
 export class Store {
   private tail: Promise<unknown> = Promise.resolve();
+  private readonly listeners: ((changes: readonly Change[]) => void)[] = [];
 
   private constructor(
     private readonly db: Database,
@@ -76,7 +84,11 @@ export class Store {
   static async open(dataDir: string): Promise<Store> {
     const filesDir = path.join(dataDir, 'files');
     await mkdir(filesDir, { recursive: true });
-    const db: Database = new ClassicLevel(path.join(dataDir, 'db'), { valueEncoding: 'json' });
+    const dbDir = path.join(dataDir, 'db');
+    await mkdir(dbDir, { recursive: true });
+    // Secrets of webhooks lie in it, so it is its owner's alone, also where it was made more open before.
+    await chmod(dbDir, 0o700);
+    const db: Database = new ClassicLevel(dbDir, { valueEncoding: 'json' });
     try {
       await db.open();
     } catch (error) {
@@ -96,6 +108,12 @@ export class Store {
 
   async write(changes: Change[]): Promise<void> {
     await this.db.batch(changes);
+    for (const listener of this.listeners) listener(changes);
+  }
+
+  /** Calls `listener` after every `write`, with what was written. */
+  onWrite(listener: (changes: readonly Change[]) => void): void {
+    this.listeners.push(listener);
   }
 
   /** How far the clock was ahead of the system's, in milliseconds. */
@@ -131,6 +149,9 @@ function openTables(db: Database): Tables {
     vectorStores: openTable(db, 'vectorStores'),
     vectorStoreFiles: openTable(db, 'vectorStoreFiles'),
     fileBatches: openTable(db, 'fileBatches'),
+    webhookEndpoints: openTable(db, 'webhookEndpoints'),
+    deliveries: openTable(db, 'deliveries'),
+    webhooksDue: openTable(db, 'webhooksDue'),
   };
 }
 

@@ -53,7 +53,7 @@ export const CATALOGUE: Readonly<Record<string, Entry>> = {
   stream_error: { on: 'stream', takes: { pattern: /^(?:nested|flat)$/, what: 'nested or flat', fallback: 'nested' } },
   webhook_lost: { on: 'webhook' },
   webhook_doubled: { on: 'webhook' },
-  webhook_reordered: { on: 'webhook' },
+  webhook_reordered: { on: 'webhook', takes: seconds('60') },
   webhook_bad_signature: { on: 'webhook' },
   webhook_old_timestamp: { on: 'webhook' },
 };

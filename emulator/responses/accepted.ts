@@ -1,12 +1,13 @@
 import { itemKey, type ConversationRecord } from '../conversations/record';
 import type { Deps } from '../deps';
 import { put, type Change } from '../state';
+import { endingChanges } from '../webhooks/endings';
 import type { Context } from './context';
 import type { Item, ResponseRecord } from './record';
 
 /** Everything that a create changes, to be written at once. */
 export function changesOf(
-  { store }: Deps,
+  deps: Deps,
   made: {
     record: ResponseRecord;
     context: Context;
@@ -16,7 +17,7 @@ export function changesOf(
   },
 ): Change[] {
   const { record, context, output, conversation, inputBytes } = made;
-  const { tables } = store;
+  const { tables } = deps.store;
   const row = {
     id: record.id,
     createdAt: record.createdAt,
@@ -31,7 +32,8 @@ export function changesOf(
     put(tables.outputs, record.id, output),
     ...output.map((item) => put(tables.itemOwners, item.id, record.id)),
     put(tables.creates, `${String(record.createdAt).padStart(15, '0')}!${record.id}`, row),
-    ...(conversation === null ? [] : conversationChanges(store.tables, { record, conversation, context, output })),
+    ...endingChanges(deps, record),
+    ...(conversation === null ? [] : conversationChanges(tables, { record, conversation, context, output })),
   ];
 }
 

@@ -2,6 +2,7 @@ import { itemRange } from '../conversations/record';
 import type { Deps } from '../deps';
 import { badRequest, notFound } from '../http/errors';
 import { del, put, type Change } from '../state';
+import { endingChanges } from '../webhooks/endings';
 import { findResponse } from './context';
 import { endsForGoodAt, isOpen, statusAt, type ResponseRecord } from './record';
 
@@ -25,7 +26,7 @@ export async function cancelResponse(
     if (!isOpen(status)) throw badRequest(`Cannot cancel a ${status} response.`);
     const cancelled = { ...record, cancelledAt: now };
     const { conversationItems, responses } = store.tables;
-    const changes: Change[] = [put(responses, id, cancelled)];
+    const changes: Change[] = [put(responses, id, cancelled), ...endingChanges({ store }, cancelled)];
     if (record.conversationId !== null) {
       const visibleAt = endsForGoodAt(cancelled);
       const keeps = visibleAt !== null && statusAt(cancelled, visibleAt) !== 'cancelled';

@@ -88,6 +88,12 @@ export function endsForGoodAt(record: ResponseRecord): number | null {
   return flipsAt(record) ?? cancelSettledAt(record) ?? record.endsAt;
 }
 
+/** The instants at which it reaches a terminal status: none while it stays open, two where a cancelled one completes. */
+export function endsOf(record: ResponseRecord): number[] {
+  const settled = cancelSettledAt(record);
+  return [settled ?? record.endsAt, flipsAt(record)].filter((at) => at !== null);
+}
+
 /** Whether a status can still change. */
 export function isOpen(status: ResponseStatus): boolean {
   return status === 'queued' || status === 'in_progress';

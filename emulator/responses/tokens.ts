@@ -35,7 +35,7 @@ export function usageOf(tokens: { earlier: number; fresh: number; output: number
 }
 
 /** The text of an item: a message's parts, a call's arguments, an output; never ids and annotations. */
-export function spokenText(item: Item): string {
+export function spokenText(item: Readonly<Record<string, unknown>>): string {
   const { content } = item;
   if (typeof content === 'string') return content;
   if (Array.isArray(content)) return content.map(partText).join('\n');

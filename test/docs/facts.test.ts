@@ -59,7 +59,7 @@ function flagsByCommand(): Record<string, string[]> {
     commands.map((text) => {
       const name = /^\w+/.exec(text)?.[0] ?? '';
       const options = name === 'emulator' ? emulator.emulatorFlagsHelp : text;
-      return [name, sorted([...options.matchAll(/(?:^|option\(')(--[a-z]+)/gm)].map(([, flag = '']) => flag))];
+      return [name, sorted([...options.matchAll(/(?:^|option\(')(--[a-z-]+)/gm)].map(([, flag = '']) => flag))];
     }),
   );
 }

@@ -1,0 +1,76 @@
+import type { Deps } from '../deps';
+import type { Fault } from '../faults/catalogue';
+import { plansOfResponse } from '../faults/own';
+import type { ResponseRecord } from '../responses/record';
+import { del, put, type Change } from '../state';
+import { dueKey, ENDINGS_LANE, laneRange, parseDueKey, timeKey } from './due';
+import { listEndpoints } from './endpoints';
+import { eventOf } from './endings';
+import { planDeliveries } from './plan';
+import type { DeliveryRecord, WebhookEvent } from './record';
+
+const BATCH = 256;
+
+/** An end that has come, with what its webhooks meet. */
+interface Announcement {
+  readonly event: WebhookEvent;
+  readonly faults: readonly Fault[];
+}
+
+/**
+ * Turns ends that have come into deliveries, a batch at a time, each batch written whole. Returns when to look again
+ * (milliseconds): at once where the batch was full, `Infinity` where no end is known.
+ */
+export async function announceEndings(deps: Deps): Promise<number> {
+  const { store, clock } = deps;
+  const { webhooksDue } = store.tables;
+  const rows = await webhooksDue.iterator({ ...laneRange(ENDINGS_LANE), limit: BATCH }).all();
+  const ended = rows.filter(([key]) => parseDueKey(key).at <= clock.now());
+  if (ended.length > 0) {
+    const announcements = await readEnded(deps, ended);
+    await store.exclusive(async () => {
+      const queued = await queue(deps, announcements);
+      await store.write([...ended.map(([key]) => del(webhooksDue, key)), ...queued]);
+    });
+  }
+  const next = rows[ended.length];
+  if (next !== undefined) return parseDueKey(next[0]).at;
+  return rows.length < BATCH ? Infinity : clock.now();
+}
+
+/** Faults are drawn once for each event, whatever the number of endpoints; where there is none, nothing is. */
+async function readEnded(deps: Deps, rows: readonly (readonly [string, string])[]): Promise<Announcement[]> {
+  const found: Announcement[] = [];
+  if ((await listEndpoints(deps)).length === 0) return found;
+  for (const [key, id] of rows) {
+    const record = await deps.store.tables.responses.get(id);
+    const event = record === undefined ? null : eventOf(record, key);
+    if (record !== undefined && event !== null) found.push({ event, faults: await drawFaults(deps, record) });
+  }
+  return found;
+}
+
+function drawFaults({ faults }: Deps, record: ResponseRecord): Promise<Fault[]> {
+  const metadata = record.request.metadata ?? {};
+  return faults.draw({ operations: ['webhook'], metadata, own: plansOfResponse(record) });
+}
+
+async function queue(deps: Deps, announcements: readonly Announcement[]): Promise<Change[]> {
+  const endpoints = await listEndpoints(deps);
+  const deliveries = announcements.flatMap(({ event, faults }) =>
+    endpoints
+      .filter(({ eventTypes }) => eventTypes === null || eventTypes.includes(event.type))
+      .flatMap((endpoint) => planDeliveries(deps.clock, { event, endpoint, faults })),
+  );
+  return deliveries.flatMap((delivery, copy) => queueChanges(deps.store.tables, delivery, copy));
+}
+
+/** What queues a new delivery; `copy` tells duplicates of one webhook apart. */
+function queueChanges(tables: Deps['store']['tables'], delivery: DeliveryRecord, copy: number): Change[] {
+  const { webhookId, endpointId, queuedAt, nextAttemptAt } = delivery;
+  const key = `${timeKey(queuedAt)}!${webhookId}!${copy}`;
+  const stored = put(tables.deliveries, key, delivery);
+  return nextAttemptAt === null
+    ? [stored]
+    : [stored, put(tables.webhooksDue, dueKey(endpointId, nextAttemptAt, key), key)];
+}
