@@ -1,4 +1,4 @@
-import { run, startRig, untilEnded, type Rig } from './helpers';
+import { advance, run, startRig, TEN_MINUTES, untilEnded, type Rig } from './helpers';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -48,11 +48,12 @@ test('a response locks its conversation and joins it at its end', async () => {
   const { client } = rig;
   const { id } = await client.conversations.create();
   const request = { model: 'gpt-4.1', input: 'Explain Paxos.', background: true, conversation: id };
-  const first = await client.responses.create(request);
+  const first = await client.responses.create({ ...request, metadata: TEN_MINUTES });
   expect(first.conversation).toEqual({ id });
   expect(await items(id)).toEqual([]);
   await expect(client.responses.create(request)).rejects.toMatchObject({ status: 400, code: 'conversation_locked' });
 
+  await advance(rig.emulator, 600);
   await untilEnded(client, first.id);
   expect(await items(id)).toEqual(['user', 'assistant']);
   const second = await run(client, { ...request, input: 'Compare to Raft.' });
@@ -65,7 +66,8 @@ test('a response locks its conversation and joins it at its end', async () => {
 test('a cancelled or failed response leaves nothing in its conversation', async () => {
   const { client } = rig;
   const { id } = await client.conversations.create();
-  const open = await client.responses.create({ model: 'm', input: 'x', background: true, conversation: id });
+  const request = { model: 'm', input: 'x', background: true, conversation: id };
+  const open = await client.responses.create({ ...request, metadata: TEN_MINUTES });
   await client.responses.cancel(open.id);
   await run(client, { input: 'y', conversation: id, metadata: { emulator_fault: 'failed' } });
   expect(await items(id)).toEqual([]);

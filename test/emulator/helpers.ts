@@ -51,6 +51,9 @@ export async function admin(
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
+/** Metadata of a response that is still open whenever a test looks, until the clock is moved by ten minutes. */
+export const TEN_MINUTES = { emulator_seconds: '600' };
+
 /** Moves the emulator's clock forward. */
 export async function advance(emulator: Emulator, seconds: number): Promise<void> {
   const { status } = await admin(emulator, 'POST /emulator/clock', { advance_seconds: seconds });

@@ -1,5 +1,5 @@
 import { APIUserAbortError, NotFoundError } from 'openai';
-import { run, startRig, untilEnded, type Rig } from './helpers';
+import { advance, run, startRig, TEN_MINUTES, untilEnded, type Rig } from './helpers';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -8,6 +8,8 @@ beforeAll(async () => {
 afterAll(() => rig.stop());
 
 describe('a background response', () => {
+  const open = { model: 'm', input: 'x', background: true };
+
   test('goes from queued to completed and echoes the request', async () => {
     const { client } = rig;
     const created = await client.responses.create({
@@ -29,15 +31,16 @@ describe('a background response', () => {
 
   test('can be cancelled, twice, and has no usage then', async () => {
     const { client } = rig;
-    const { id } = await client.responses.create({ model: 'm', input: 'x', background: true });
+    const { id } = await client.responses.create({ ...open, metadata: TEN_MINUTES });
     expect(await client.responses.cancel(id)).toMatchObject({ status: 'cancelled', usage: null, output: [] });
     expect(await client.responses.cancel(id)).toMatchObject({ status: 'cancelled' });
   });
 
   test('cannot be cancelled after its end, nor deleted before it', async () => {
     const { client } = rig;
-    const { id } = await client.responses.create({ model: 'm', input: 'x', background: true });
+    const { id } = await client.responses.create({ ...open, metadata: TEN_MINUTES });
     await expect(client.responses.delete(id)).rejects.toMatchObject({ status: 400 });
+    await advance(rig.emulator, 600);
     await untilEnded(client, id);
     await expect(client.responses.cancel(id)).rejects.toThrow('Cannot cancel a completed response.');
     await client.responses.delete(id);
