@@ -5,6 +5,7 @@ import { parseRequest } from './http/validation';
 import { EMULATOR_NAME } from './identity';
 import type { CreateRow, ResponseStatus } from './responses/record';
 import { statusAt } from './responses/record';
+import { isExpired } from './responses/retention';
 
 /** Ten years at most: far more than any retention, and still a date. */
 const MAX_ADVANCE_SECONDS = 315_360_000;
@@ -45,7 +46,8 @@ export function adminRoutes(app: FastifyInstance, { store, options, clock }: Dep
 
   async function statusOf(row: CreateRow): Promise<ResponseStatus | 'deleted'> {
     const record = await store.tables.responses.get(row.id);
-    return record === undefined || record.deletedAt !== undefined ? 'deleted' : statusAt(record, clock.now());
+    const now = clock.now();
+    return record === undefined || isExpired(record, now) ? 'deleted' : statusAt(record, now);
   }
 
   async function describe(row: CreateRow): Promise<Record<string, unknown>> {

@@ -19,6 +19,7 @@ export type IdPrefix =
   | 'emu'
   | 'fault'
   | 'item'
+  | 'cmp'
   | 'evt'
   | 'wh'
   | 'whe';

@@ -22,6 +22,7 @@ import { RateLimits } from './limits/limits';
 import { modelRoutes } from './models';
 import { resolveOptions, type EmulatorOptions } from './options';
 import { responseRoutes } from './responses/routes';
+import { keepSweeping } from './responses/sweep';
 import { Store } from './state';
 import { webhookRoutes } from './webhooks/routes';
 import { WebhookSender } from './webhooks/sender';
@@ -61,9 +62,13 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const port = await listen(app, resolved.host, resolved.port);
     const sender = new WebhookSender(deps);
     sender.start();
+    const stop = new AbortController();
+    const sweeping = keepSweeping(deps, stop.signal);
     const close = async (): Promise<void> => {
+      stop.abort();
       await app.close();
       await sender.stop();
+      await sweeping;
       await store.close();
     };
     return { url: `http://${urlHost(resolved.host)}:${port}/v1`, port, instanceId: store.instanceId, close };

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { ruleSchema } from './faults/rule';
+import { switchFlagsHelp, switchOptions } from './switches';
 import { webhookOptionSchema } from './webhooks/endpoints';
 
 /** Options of `startEmulator`. Durations are stated at speed 1 and divided by `speed`. */
@@ -29,6 +30,7 @@ export const emulatorOptionsSchema = z.strictObject({
   rpm: z.number().int().min(1).optional(),
   /** Tokens a minute and model; when left out, none is refused. */
   tpm: z.number().int().min(1).optional(),
+  ...switchOptions,
 });
 
 function hasEachUrlOnce(webhooks: readonly { url: string }[]): boolean {
@@ -53,6 +55,7 @@ export const emulatorFlagsHelp = [
   '--webhook-secret SECRET  signs them; better set in OPENAI_WEBHOOK_SECRET, since arguments are seen by others',
   '--rpm N        requests a minute and model, beyond which creates are refused (default: no limit)',
   '--tpm N        tokens a minute and model, beyond which creates are refused (default: no limit)',
+  ...switchFlagsHelp,
 ].join('\n');
 
 const DEFAULT_FLAGS = { port: '8787', data: '.durable-research/emulator' };
@@ -80,6 +83,13 @@ export function parseEmulatorFlags(
       'webhook-secret': text,
       rpm: text,
       tpm: text,
+      'data-mode': text,
+      retention: text,
+      'previous-not-found': text,
+      'after-delete': text,
+      'delete-object': text,
+      'cancel-output': text,
+      'model-names': text,
     },
     strict: true,
     allowPositionals: false,
@@ -95,11 +105,18 @@ export function parseEmulatorFlags(
     webhooks: webhooksOf(values['webhook-url'], values['webhook-secret'], env['OPENAI_WEBHOOK_SECRET']),
     rpm: toNumber('--rpm', values.rpm),
     tpm: toNumber('--tpm', values.tpm),
+    dataMode: values['data-mode'],
+    retentionSeconds: toNumber('--retention', values.retention),
+    previousNotFound: toNumber('--previous-not-found', values['previous-not-found']),
+    afterDelete: toNumber('--after-delete', values['after-delete']),
+    deleteObject: values['delete-object'],
+    cancelOutput: values['cancel-output'],
+    modelNames: values['model-names'],
   });
 }
 
-/** Checks options and fills in defaults. Throws an `Error` naming the option. */
-export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
+/** Checks options, which may come from a command line, and fills in defaults. Throws an `Error` naming the option. */
+export function resolveOptions(options: unknown): ResolvedOptions {
   const parsed = emulatorOptionsSchema.safeParse(options);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `option '${issue.path.join('.')}': ${issue.message}`);

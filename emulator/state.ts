@@ -6,12 +6,14 @@ import { errorCode, errorMessage } from './error-code';
 import type { FaultRuleRecord } from './faults/book';
 import type { FileRecord, VectorStoreFileRecord, VectorStoreRecord, FileBatchRecord } from './files/record';
 import { newId } from './ids';
+import { newSealKey } from './seal';
 import type { CreateRow, Item, ResponseRecord } from './responses/record';
 import type { DeliveryRecord, EndpointRecord } from './webhooks/record';
 
 /** Changed whenever stored records stop being readable by older code. */
 const FORMAT = '1';
 const CLOCK_OFFSET = 'clockOffset';
+const SEAL_KEY = 'sealKey';
 
 /** The tables of the store; every value is JSON written by this program alone. */
 export interface Tables {
@@ -22,6 +24,10 @@ export interface Tables {
   readonly outputs: Table<readonly Item[]>;
   /** Output item id -> the response that made it. */
   readonly itemOwners: Table<string>;
+  /** When responses expire, by time -> the response. */
+  readonly expiries: Table<string>;
+  /** Deleted response -> when it was. */
+  readonly deletions: Table<number>;
   /** Every accepted create, by time; never deleted. */
   readonly creates: Table<CreateRow>;
   readonly faultRules: Table<FaultRuleRecord>;
@@ -72,13 +78,20 @@ export class Store {
   private tail: Promise<unknown> = Promise.resolve();
   private readonly listeners: ((changes: readonly Change[]) => void)[] = [];
 
+  readonly instanceId: string;
+  /** The key of everything that clients hold but cannot read, such as encrypted reasoning. */
+  readonly sealKey: Buffer;
+
   private constructor(
     private readonly db: Database,
     /** Folder of uploaded bytes, one file each, named by file id. */
     readonly filesDir: string,
-    readonly instanceId: string,
+    { instanceId, sealKey }: { instanceId: string; sealKey: Buffer },
     readonly tables: Tables,
-  ) {}
+  ) {
+    this.instanceId = instanceId;
+    this.sealKey = sealKey;
+  }
 
   /** Opens or makes the store. Throws when another process holds it or when a newer format is found. */
   static async open(dataDir: string): Promise<Store> {
@@ -95,7 +108,7 @@ export class Store {
       throw explainOpenFailure(error, dataDir);
     }
     const instanceId = await readIdentity(db, dataDir);
-    return new Store(db, filesDir, instanceId, openTables(db));
+    return new Store(db, filesDir, { instanceId, sealKey: await readSealKey(db) }, openTables(db));
   }
 
   /** Runs `work` after every earlier `exclusive` work has ended: reads and the writes that depend on them. */
@@ -114,6 +127,11 @@ export class Store {
   /** Calls `listener` after every `write`, with what was written. */
   onWrite(listener: (changes: readonly Change[]) => void): void {
     this.listeners.push(listener);
+  }
+
+  /** Rewrites the files, so that the bytes of what was deleted leave the disk. */
+  async compact(): Promise<void> {
+    await this.db.compactRange('!', '~');
   }
 
   /** How far the clock was ahead of the system's, in milliseconds. */
@@ -139,6 +157,8 @@ function openTables(db: Database): Tables {
     inputs: openTable(db, 'inputs'),
     outputs: openTable(db, 'outputs'),
     itemOwners: openTable(db, 'itemOwners'),
+    expiries: openTable(db, 'expiries'),
+    deletions: openTable(db, 'deletions'),
     creates: openTable(db, 'creates'),
     faultRules: openTable(db, 'faultRules'),
     faultCounts: openTable(db, 'faultCounts'),
@@ -172,6 +192,15 @@ async function readIdentity(db: Database, dataDir: string): Promise<string> {
     { type: 'put', key: 'format', value: FORMAT },
   ]);
   return instanceId;
+}
+
+async function readSealKey(db: Database): Promise<Buffer> {
+  const meta = openTable<string>(db, 'meta');
+  const known = await meta.get(SEAL_KEY);
+  if (known !== undefined) return Buffer.from(known, 'base64');
+  const key = newSealKey();
+  await meta.put(SEAL_KEY, key.toString('base64'));
+  return key;
 }
 
 function explainOpenFailure(error: unknown, dataDir: string): Error {

@@ -4,6 +4,7 @@ import { put, type Change } from '../state';
 import { endingChanges } from '../webhooks/endings';
 import type { Context } from './context';
 import type { Item, ResponseRecord } from './record';
+import { withExpiry } from './retention';
 
 /** Everything that a create changes, to be written at once. */
 export function changesOf(
@@ -27,10 +28,11 @@ export function changesOf(
     inputBytes,
   };
   return [
-    put(tables.responses, record.id, record),
+    ...withExpiry(deps, record).changes,
     put(tables.inputs, record.id, context.input),
     put(tables.outputs, record.id, output),
-    ...output.map((item) => put(tables.itemOwners, item.id, record.id)),
+    // What is not stored cannot be referred to.
+    ...(record.request.store === false ? [] : output.map((item) => put(tables.itemOwners, item.id, record.id))),
     put(tables.creates, `${String(record.createdAt).padStart(15, '0')}!${record.id}`, row),
     ...endingChanges(deps, record),
     ...(conversation === null ? [] : conversationChanges(tables, { record, conversation, context, output })),

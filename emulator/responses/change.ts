@@ -1,21 +1,22 @@
 import { itemRange } from '../conversations/record';
 import type { Deps } from '../deps';
 import { badRequest, notFound } from '../http/errors';
-import { del, put, type Change } from '../state';
+import { del, put } from '../state';
 import { endingChanges } from '../webhooks/endings';
 import { findResponse } from './context';
 import { endsForGoodAt, isOpen, statusAt, type ResponseRecord } from './record';
+import { removalOf, withExpiry } from './retention';
 
 /**
  * Cancels an open response; the items it would have given to its conversation never appear, unless it completes all
- * the same. Cancelling twice is
- * allowed. Throws the API's 400 for a response that has ended or that does not run in the background.
+ * the same. Cancelling twice is allowed. Throws the API's 400 for a response that has ended or that does not run in the background.
  */
 export async function cancelResponse(
-  { store, clock }: Deps,
+  deps: Deps,
   id: string,
   { foreground = false }: { foreground?: boolean } = {},
 ): Promise<ResponseRecord> {
+  const { store, clock } = deps;
   return store.exclusive(async () => {
     const now = clock.now();
     const record = await findResponse(store, id, now);
@@ -24,9 +25,10 @@ export async function cancelResponse(
     const status = statusAt(record, now);
     if (record.cancelledAt !== undefined && (status === 'cancelled' || isOpen(status))) return record;
     if (!isOpen(status)) throw badRequest(`Cannot cancel a ${status} response.`);
-    const cancelled = { ...record, cancelledAt: now };
-    const { conversationItems, responses } = store.tables;
-    const changes: Change[] = [put(responses, id, cancelled), ...endingChanges({ store }, cancelled)];
+    const kept = deps.options.cancelOutput === 'kept' ? await doneItems(deps, record) : 0;
+    const { record: cancelled, changes } = withExpiry(deps, { ...record, cancelledAt: now, keptItems: kept });
+    changes.push(...endingChanges(deps, cancelled));
+    const { conversationItems } = store.tables;
     if (record.conversationId !== null) {
       const visibleAt = endsForGoodAt(cancelled);
       const keeps = visibleAt !== null && statusAt(cancelled, visibleAt) !== 'cancelled';
@@ -40,14 +42,21 @@ export async function cancelResponse(
   });
 }
 
-/** Deletes an ended response with its items. Throws the API's 400 while it is open. */
-export async function deleteResponse({ store, clock }: Deps, id: string): Promise<void> {
+/** How many output items are done at this instant, each taking the same time. */
+async function doneItems({ store, clock }: Deps, { id, startsAt, endsAt }: ResponseRecord): Promise<number> {
+  if (endsAt === null || endsAt <= startsAt) return 0;
+  const output = (await store.tables.outputs.get(id)) ?? [];
+  return Math.floor((output.length * Math.max(0, clock.now() - startsAt)) / (endsAt - startsAt));
+}
+
+/** Deletes an ended response with its items; what a conversation took over stays there. Throws the API's 400 while it is open. */
+export async function deleteResponse(deps: Deps, id: string): Promise<void> {
+  const { store, clock } = deps;
   await store.exclusive(async () => {
     const now = clock.now();
     const record = await findResponse(store, id, now);
     if (record === undefined) throw notFound('Response', id);
     if (isOpen(statusAt(record, now))) throw badRequest('Cannot delete an in-flight response.');
-    const { inputs, outputs, responses } = store.tables;
-    await store.write([put(responses, id, { ...record, deletedAt: now }), del(inputs, id), del(outputs, id)]);
+    await store.write([...(await removalOf(store, record)), put(store.tables.deletions, id, now)]);
   });
 }

@@ -1,17 +1,20 @@
-import { conversationRows, freeConversation } from '../conversations/find';
+import { freeConversation } from '../conversations/find';
 import type { Deps } from '../deps';
 import { hasFault, type Fault } from '../faults/catalogue';
 import { withFaults } from '../faults/life';
 import { badRequest } from '../http/errors';
 import { newId } from '../ids';
+import { datedModel } from '../models';
 import { changesOf } from './accepted';
-import { chainItems, toItems, type Context } from './context';
+import { conversationIdOf, gatherContext } from './context';
+import { openContext, withEncryptedReasoning } from './encrypted';
 import { asksForReasoning } from './output';
 import type { Item, ResponseRecord } from './record';
 import type { CreateBody } from './request';
+import { storeOf } from './retention';
 import { checkItems } from './rules';
 import { planSchedule, type Pace } from './schedule';
-import { countItemTokens, countTokens, usageOf } from './tokens';
+import { countItemTokens, countTokens, guidanceOf, usageOf } from './tokens';
 import { takeTurn } from './turn';
 
 /** A stored response with its output. */
@@ -23,8 +26,9 @@ export interface Created {
 const SECONDS_KEY = 'emulator_seconds';
 
 /** Accepts a create: its whole life and its output are fixed and stored before this returns. */
-export async function createResponse(deps: Deps, body: CreateBody, faults: readonly Fault[]): Promise<Created> {
-  checkModel(deps, body);
+export async function createResponse(deps: Deps, asked: CreateBody, faults: readonly Fault[]): Promise<Created> {
+  checkModel(deps, asked);
+  const body = settle(deps, asked);
   const seconds = fixedSeconds(deps, body);
   return deps.store.exclusive(() => accept(deps, body, { faults, seconds }));
 }
@@ -35,12 +39,13 @@ async function accept(
   { faults, seconds }: { faults: readonly Fault[]; seconds: number | undefined },
 ): Promise<Created> {
   const now = deps.clock.now();
-  const conversationId = typeof body.conversation === 'string' ? body.conversation : body.conversation?.id;
+  const conversationId = conversationIdOf(body);
   const conversation = conversationId === undefined ? null : await freeConversation(deps, conversationId, now);
-  const context = await gatherContext(deps, body, { conversationId, now });
+  const context = await gatherContext(deps, body);
   await checkItems(deps.store, context);
+  const seen = openContext(deps.store.sealKey, context);
   const id = newId('resp');
-  const output = await takeTurn(deps, body, { id, context });
+  const output = await takeTurn(deps, body, { id, context: seen });
   const { speed } = deps.options;
   const schedule = planSchedule({ id, now, speed, pace: paceOf(body), background: body.background === true, seconds });
   const { input, ...request } = body;
@@ -51,20 +56,28 @@ async function accept(
     ...schedule,
     ending: output.truncated ? { status: 'incomplete', reason: 'max_output_tokens' } : { status: 'completed' },
     usage: usageOf({
-      earlier: countItemTokens(context.earlier),
-      fresh: countItemTokens(context.input) + countTokens(guidanceOf(body)),
+      earlier: countItemTokens(seen.earlier),
+      fresh: countItemTokens(seen.input) + countTokens(guidanceOf(body)),
       output: output.tokens,
       reasoning: output.reasoningTokens,
     }),
   };
   const record = withFaults(planned, faults, (duration) => deps.clock.scaled(duration));
-  const items = hasFault(faults, 'empty_output') ? [] : output.items;
+  const said = hasFault(faults, 'empty_output') ? [] : output.items;
+  const items = withEncryptedReasoning(deps.store.sealKey, body, said);
   const inputBytes = Buffer.byteLength(JSON.stringify(input ?? ''));
   await deps.store.write(changesOf(deps, { record, context, output: items, conversation, inputBytes }));
   return { record, output: items };
 }
 
-function checkModel({ options }: Deps, { model }: CreateBody): void {
+/** A request with what the emulator makes of its `model` and its `store`. */
+function settle({ options }: Deps, body: CreateBody): CreateBody {
+  const model = options.modelNames === 'dated' ? datedModel(body.model) : body.model;
+  return { ...body, model, store: storeOf(body, options.dataMode) };
+}
+
+/** Throws the API's 400 for a model that the options do not list. */
+export function checkModel({ options }: Deps, { model }: { model: string }): void {
   if (options.models === undefined || options.models.includes(model)) return;
   throw badRequest(`The requested model '${model}' does not exist.`, 'model', 'model_not_found');
 }
@@ -79,24 +92,6 @@ function fixedSeconds({ options }: Deps, { metadata }: CreateBody): number | und
     `metadata.${SECONDS_KEY}`,
     'invalid_value',
   );
-}
-
-async function gatherContext(
-  { store }: Deps,
-  body: CreateBody,
-  { conversationId, now }: { conversationId: string | undefined; now: number },
-): Promise<Context> {
-  const input = await toItems(store, body.input);
-  if (body.previous_response_id !== undefined) {
-    return { input, earlier: await chainItems(store, body.previous_response_id, now) };
-  }
-  if (conversationId === undefined) return { input, earlier: [] };
-  return { input, earlier: (await conversationRows(store, conversationId, now)).map((row) => row.item) };
-}
-
-/** What else the model reads of a request besides its items. */
-function guidanceOf({ instructions, tools, text }: CreateBody): string {
-  return [instructions, tools, text?.format].map((part) => (part === undefined ? '' : JSON.stringify(part))).join('');
 }
 
 function paceOf(body: CreateBody): Pace {

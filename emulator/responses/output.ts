@@ -8,7 +8,7 @@ import { charsOf, countTokens } from './tokens';
 const REASONING_MODEL = /^(?:o\d|gpt-(?:[5-9]|\d\d))/;
 
 /** Whether a request asks for reasoning, by its effort or else by its model's name. */
-export function asksForReasoning({ reasoning, model }: CreateBody): boolean {
+export function asksForReasoning({ reasoning, model }: Pick<CreateBody, 'reasoning' | 'model'>): boolean {
   if (reasoning?.effort !== undefined) return reasoning.effort !== 'none';
   return REASONING_MODEL.test(model);
 }

@@ -28,6 +28,7 @@ export interface Usage {
  */
 export interface ResponseRecord {
   readonly id: string;
+  /** As it was sent, but for `store`: whether the response is kept. */
   readonly request: Omit<CreateBody, 'input'>;
   readonly conversationId: string | null;
   readonly createdAt: number;
@@ -37,7 +38,10 @@ export interface ResponseRecord {
   readonly ending: Ending;
   readonly usage: Usage;
   readonly cancelledAt?: number;
-  readonly deletedAt?: number;
+  /** How many of its output items a cancelled response shows; absent: none. */
+  readonly keptItems?: number;
+  /** When it is forgotten; null or absent: never. */
+  readonly expiresAt?: number | null;
   /** Where faults make its life differ from what schedule and ending say. */
   readonly quirks?: Quirks;
 }

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { checkSchema } from '../answer/json/strict';
 import { badRequest } from '../http/errors';
 import { DECIMAL, maybe, parseRequest } from '../http/validation';
+import type { ResolvedOptions } from '../options';
 import { checkToolChoice } from '../tools/choice';
+import { inputPart } from './content';
+import { includeSchema } from './include';
 import { inputItemSchema } from './items';
 import { toolChoiceSchema, toolSchema, withoutSecrets } from './tools';
 
@@ -18,20 +21,6 @@ export const metadataSchema = z.record(z.string().max(64), z.string().max(512)).
     message: `too many properties. Expected an object with at most ${METADATA_MAX_PAIRS} properties, but got an object with ${count} properties instead.`,
   });
 });
-
-/** What a client may ask to be included in a response or a list of items. */
-export const includeSchema = z.array(
-  z.enum([
-    'file_search_call.results',
-    'web_search_call.results',
-    'web_search_call.action.sources',
-    'message.input_image.image_url',
-    'computer_call_output.output.image_url',
-    'code_interpreter_call.outputs',
-    'reasoning.encrypted_content',
-    'message.output_text.logprobs',
-  ]),
-);
 
 const textFormatSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text') }),
@@ -54,16 +43,24 @@ const reasoningSchema = z.strictObject({
   mode: z.enum(['standard', 'pro']).nullish(),
 });
 
-const createBodySchema = z.strictObject({
-  model: z.string().min(1).max(256),
+const moderationMode = z.strictObject({ mode: z.enum(['score', 'block']) });
+
+/** The fields that say what the model sees; the API limits a text to 10 MiB. */
+export const contextFields = {
   input: maybe(z.union([z.string().max(10_485_760), z.array(inputItemSchema)])),
-  instructions: maybe(z.string()),
+  previous_response_id: maybe(z.string().min(1).max(256)),
+};
+
+/** Every field of a create. */
+export const createFields = {
+  ...contextFields,
+  model: z.string().min(1).max(256),
+  instructions: maybe(z.string().max(10_485_760)),
   background: maybe(z.boolean()),
   store: maybe(z.boolean()),
   stream: maybe(z.boolean()),
   stream_options: maybe(z.strictObject({ include_obfuscation: z.boolean().nullish() })),
-  previous_response_id: maybe(z.string()),
-  conversation: maybe(z.union([z.string(), z.strictObject({ id: z.string() })])),
+  conversation: maybe(z.union([z.string().min(1), z.strictObject({ id: z.string().min(1) })])),
   metadata: maybe(metadataSchema),
   include: maybe(includeSchema),
   max_output_tokens: maybe(z.number().int().min(16)),
@@ -79,29 +76,49 @@ const createBodySchema = z.strictObject({
   context_management: z
     .array(z.strictObject({ type: z.literal('compaction'), compact_threshold: z.number().int().min(1000).nullish() }))
     .nullish(),
-  prompt_cache_key: maybe(z.string()),
+  prompt_cache_key: maybe(z.string().max(64)),
   prompt_cache_retention: maybe(z.enum(['in_memory', 'in-memory', '24h'])),
-  prompt_cache_options: maybe(z.looseObject({})),
+  prompt_cache_options: maybe(
+    z.strictObject({
+      mode: z.enum(['implicit', 'explicit']).default('implicit'),
+      ttl: z.enum(['30m', '12h']).default('30m'),
+      comparison_response_id: maybe(z.string()),
+    }),
+  ),
   safety_identifier: maybe(z.string().max(64)),
   service_tier: maybe(z.enum(['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast'])),
   temperature: maybe(z.number().min(0, DECIMAL).max(2, DECIMAL)),
   top_p: maybe(z.number().min(0, DECIMAL).max(1, DECIMAL)),
+  presence_penalty: maybe(z.number().min(-2, DECIMAL).max(2, DECIMAL)),
+  frequency_penalty: maybe(z.number().min(-2, DECIMAL).max(2, DECIMAL)),
   top_logprobs: maybe(z.number().int().min(0).max(20)),
-  moderation: maybe(z.looseObject({})),
-  prompt: maybe(z.looseObject({ id: z.string() })),
+  moderation: maybe(
+    z.strictObject({
+      model: z.string(),
+      policy: maybe(z.strictObject({ input: maybe(moderationMode), output: maybe(moderationMode) })),
+    }),
+  ),
+  prompt: maybe(
+    z.strictObject({
+      id: z.string().min(1),
+      version: z.string().nullish(),
+      variables: z.record(z.string(), z.union([z.string(), inputPart])).nullish(),
+    }),
+  ),
   user: maybe(z.string()),
-});
+};
+const createBodySchema = z.strictObject(createFields);
 
 /** A create request that passed validation field by field. */
 export type CreateBody = z.output<typeof createBodySchema>;
 
 /** Parses a create request and checks the rules that span several fields. Throws the API's 400. */
-export function parseCreateBody(value: unknown): CreateBody {
+export function parseCreateBody(value: unknown, { dataMode }: ResolvedOptions): CreateBody {
   const body = parseRequest(createBodySchema, value);
   if (body.stream === true) {
     throw badRequest("Unsupported parameter: 'stream' is not supported by this emulator yet.", 'stream', UNSUPPORTED);
   }
-  if (body.background === true && body.store === false) {
+  if (body.background === true && body.store === false && dataMode === 'standard') {
     throw badRequest("Background mode requires 'store' to be true.", 'background', UNSUPPORTED);
   }
   if (body.conversation !== undefined && body.previous_response_id !== undefined) {

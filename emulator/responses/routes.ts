@@ -6,80 +6,91 @@ import { badRequest, DropConnection, notFound } from '../http/errors';
 import { pageOf, pageQuery } from '../http/page';
 import { parseRequest } from '../http/validation';
 import { cancelResponse, deleteResponse } from './change';
+import { compactRoute } from './compact';
 import { findResponse } from './context';
 import { createResponse } from './create';
+import { includeOf, includeQuery } from './include';
+import { inputTokensRoute } from './input-tokens';
 import { isOpen, statusAt, type ResponseRecord } from './record';
-import { includeSchema, parseCreateBody } from './request';
+import { parseCreateBody } from './request';
+import { shownItems } from './shown';
 import { responseAt } from './snapshot';
 
+const ENCRYPTED = 'reasoning.encrypted_content';
 const idParams = z.object({ id: z.string().max(256) });
-const oneOrMany = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
 const retrieveQuery = z.looseObject({
   stream: z.enum(['true', 'false']).optional(),
-  'include[]': oneOrMany.pipe(includeSchema).optional(),
-  include: oneOrMany.pipe(includeSchema).optional(),
+  ...includeQuery,
 });
+const itemsQuery = pageQuery.extend(includeQuery);
 
 /** `/responses` and what lies under it. */
 export function responseRoutes(app: FastifyInstance, deps: Deps): void {
-  const { outputs, inputs } = deps.store.tables;
+  inputTokensRoute(app, deps);
+  compactRoute(app, deps);
+  const { inputs, outputs } = deps.store.tables;
 
   app.post('/responses', async (request, reply) => {
-    const body = parseCreateBody(request.body);
+    const body = parseCreateBody(request.body, deps.options);
     const { record, output } = await createResponse(deps, body, faultsOf(request));
     cutAccepted(request);
     // As accepted, however long the answer took to be written.
     if (body.background === true) return responseAt(record, output, record.createdAt);
     await waitForEnd(deps, record, reply);
     const ended = (await deps.store.tables.responses.get(record.id)) ?? record;
-    return responseAt(ended, output, deps.clock.now());
+    return responseAt(ended, output, deps.clock.now(), [ENCRYPTED]);
   });
 
   app.get('/responses/:id', async (request) => {
     const query = parseRequest(retrieveQuery, request.query);
     const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
     checkRetrieve(query);
-    const output = (await outputs.get(record.id)) ?? [];
     const now = deps.clock.now();
     const shownAt = now < (record.quirks?.staleUntil ?? 0) ? record.createdAt : now;
+    const output = (await outputs.get(record.id)) ?? [];
     return responseAt(record, output, shownAt, includeOf(query));
   });
 
   app.delete('/responses/:id', async (request) => {
     const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
     await deleteResponse(deps, record.id);
-    return { id: record.id, object: 'response', deleted: true };
+    return { id: record.id, object: deps.options.deleteObject, deleted: true };
   });
 
   app.post('/responses/:id/cancel', async (request) => {
     const { id } = await visibleResponse(deps, parseRequest(idParams, request.params).id);
-    return responseAt(await cancelResponse(deps, id), [], deps.clock.now());
+    const cancelled = await cancelResponse(deps, id);
+    return responseAt(cancelled, (await outputs.get(id)) ?? [], deps.clock.now());
   });
 
   app.get('/responses/:id/input_items', async (request) => {
-    const query = parseRequest(pageQuery, request.query);
+    const query = parseRequest(itemsQuery, request.query);
     const { id } = await visibleResponse(deps, parseRequest(idParams, request.params).id);
-    return pageOf((await inputs.get(id)) ?? [], query);
+    return pageOf(shownItems((await inputs.get(id)) ?? [], includeOf(query)), query);
   });
 }
 
 /** A stored response; one that runs in the foreground cannot be seen before its end. Throws the API's 404. */
-async function visibleResponse({ store, clock }: Deps, id: string): Promise<ResponseRecord> {
+async function visibleResponse(deps: Deps, id: string): Promise<ResponseRecord> {
+  const { store, options, clock } = deps;
   const record = await findResponse(store, id, clock.now());
-  const hidden =
-    record === undefined ||
-    record.request.store === false ||
-    (record.request.background !== true && isOpen(statusAt(record, clock.now())));
-  if (hidden) throw notFound('Response', id);
+  if (record === undefined && options.afterDelete === 400) await refuseDeleted(deps, id);
+  if (record === undefined || isHidden(record, clock.now())) throw notFound('Response', id);
   return record;
 }
 
-function includeOf(query: z.output<typeof retrieveQuery>): z.output<typeof includeSchema> {
-  return [...(query.include ?? []), ...(query['include[]'] ?? [])];
+/** What runs in the foreground cannot be seen before its end, and afterwards only where it is stored. */
+function isHidden(record: ResponseRecord, now: number): boolean {
+  return record.request.background !== true && (record.request.store === false || isOpen(statusAt(record, now)));
+}
+
+async function refuseDeleted({ store }: Deps, id: string): Promise<void> {
+  const deletedAt = await store.tables.deletions.get(id);
+  if (deletedAt !== undefined) throw badRequest(`Response with id '${id}' has been deleted.`);
 }
 
 function checkRetrieve(query: z.output<typeof retrieveQuery>): void {
-  if (includeOf(query).includes('reasoning.encrypted_content')) {
+  if (includeOf(query).includes(ENCRYPTED)) {
     throw badRequest('Encrypted content cannot be requested for persisted responses.', 'include');
   }
   if (query.stream === 'true') {

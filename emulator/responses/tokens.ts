@@ -1,4 +1,5 @@
 import type { Item, Usage } from './record';
+import type { CreateBody } from './request';
 
 const CHARS_PER_TOKEN = 4;
 /** The API caches prompt prefixes from 1024 tokens on, in steps of 128. */
@@ -18,6 +19,11 @@ export function charsOf(tokens: number): number {
 /** Tokens of everything that an item says to the model. */
 export function countItemTokens(items: readonly Item[]): number {
   return items.reduce((sum, item) => sum + countTokens(spokenText(item)), 0);
+}
+
+/** What else the model reads of a request besides its items. */
+export function guidanceOf({ instructions, tools, text }: Partial<CreateBody>): string {
+  return [instructions, tools, text?.format].map((part) => (part === undefined ? '' : JSON.stringify(part))).join('');
 }
 
 /** What a response cost: `earlier` is what the server already held, which is where its cache applies. */

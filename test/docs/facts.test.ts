@@ -7,6 +7,7 @@ import { ledgerSchema } from '../../contract/ledger';
 import { pipelineInputSchema, pipelineResultSchema } from '../../contract/pipeline';
 import { contextSchema, stepSchema } from '../../contract/step';
 import * as emulator from '../../emulator';
+import { emulatorOptionsSchema } from '../../emulator/options';
 import * as worker from '../../worker';
 import * as workflow from '../../workflows';
 import { doc, read, ROOT, spansOf, tableRows } from './markdown';
@@ -58,11 +59,19 @@ function flagsByCommand(): Record<string, string[]> {
   return Object.fromEntries(
     commands.map((text) => {
       const name = /^\w+/.exec(text)?.[0] ?? '';
-      const options = name === 'emulator' ? emulator.emulatorFlagsHelp : text;
-      return [name, sorted([...options.matchAll(/(?:^|option\(')(--[a-z-]+)/gm)].map(([, flag = '']) => flag))];
+      return [name, sorted([...text.matchAll(/option\('(--[a-z-]+)/gm)].map(([, flag = '']) => flag))];
     }),
   );
 }
+
+test("docs/emulator.md names the emulator's flags and options, and no others", () => {
+  const rows = tableRows(doc('docs/emulator.md'), 'Options and flags');
+  const flags = [...emulator.emulatorFlagsHelp.matchAll(/^(--[a-z-]+)/gm)].map(([, flag = '']) => flag);
+  expect(sorted(rows.flatMap(([flag]) => spansOf(flag)))).toEqual(sorted(flags));
+  expect(sorted(rows.flatMap(([, option]) => spansOf(option)))).toEqual(
+    sorted(Object.keys(emulatorOptionsSchema.shape)),
+  );
+});
 
 test('docs/ARCHITECTURE.md has the arrows that the linter is held to', () => {
   const table = /const ARROWS[^{]*{([^}]*)}/.exec(read('test/unit/rooms.test.ts'))?.[1] ?? '';
