@@ -9,13 +9,16 @@ import { type PipelineInput, ResearchClient } from '../../client';
 import { type Emulator, startEmulator } from '../../emulator';
 import { countCreates, required, until } from '../setup/harness';
 
+/** Long enough for a worker of eleven on a busy machine to see a response that has not ended. */
+const SECONDS = 6;
+
 let emulator: Emulator;
 let connection: Connection;
 let home: string;
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'durable-research-crash-'));
-  emulator = await startEmulator({ dataDir: join(home, 'emulator'), seconds: 2 });
+  emulator = await startEmulator({ dataDir: join(home, 'emulator'), seconds: SECONDS });
   connection = await Connection.connect({ address: required('TEST_TEMPORAL_ADDRESS') });
 });
 afterAll(async () => {

@@ -74,7 +74,7 @@ test('a wrong key is said once, with the variable to set', async () => {
 
 test('a worker of another provider refuses the run and names both', async () => {
   const { taskQueue } = harness;
-  const other = await startHarness({ seconds: 2, taskQueue: `${taskQueue}-moved` });
+  const other = await startHarness({ seconds: 3600, taskQueue: `${taskQueue}-moved` });
   const run = await other.research.start({ steps: [{ id: 'a', prompt: 'Explain Raft.' }] });
   await until('the response is created', async () => (await other.creates(run.workflowId)).length === 1);
   await other.close();

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { type Harness, required, startHarness, until } from '../setup/harness';
+import { type Harness, moveClock, required, startHarness, until } from '../setup/harness';
 
+const HOUR_SECONDS = 3600;
+
+/** Its responses end only when the emulator's clock is moved. */
 let harness: Harness;
 beforeAll(async () => {
-  harness = await startHarness({ seconds: 1 });
+  harness = await startHarness({ seconds: HOUR_SECONDS });
 });
 afterAll(() => harness.close());
 
@@ -36,6 +39,12 @@ test('progress tells what changed, what it waits for, and the account agrees wit
   expect(first.waitingFor[0]).toMatch(/^explain: response resp_/);
   expect((await run.ledger())?.reservedUsd).toBeGreaterThan(0);
 
+  await moveClock(harness.emulator, HOUR_SECONDS);
+  await until('the second response is in progress', async () => {
+    const { counts } = await run.progress();
+    return counts.ended === 1 && counts.inProgress === 1;
+  });
+  await moveClock(harness.emulator, HOUR_SECONDS);
   const result = await run.result();
   const changed = await run.progress({ since: first.version });
   expect(changed).toMatchObject({ stage: 'ended', counts: { ended: 2 }, usd: result.ledger.total.usd });
@@ -58,6 +67,7 @@ test("Temporal's own tools read well: summaries, current details, and a pending 
   const metadata = await temporal('workflow', 'metadata', '--workflow-id', run.workflowId);
   expect(metadata).toMatch(/0 of 1 steps ended/);
   expect(metadata).toMatch(/\| explain \| in progress/);
+  await moveClock(harness.emulator, HOUR_SECONDS);
   await run.result();
   const history = await run.describe();
   expect(await history?.staticSummary()).toBe('Explain Paxos.');
