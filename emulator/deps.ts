@@ -4,6 +4,7 @@ import type { FaultBook } from './faults/book';
 import type { LibraryCache } from './files/search';
 import type { RateLimits } from './limits/limits';
 import type { ResolvedOptions } from './options';
+import type { ScriptBook } from './script/book';
 import type { Store } from './state';
 
 /** What every route works with. */
@@ -12,6 +13,7 @@ export interface Deps {
   readonly clock: Clock;
   readonly store: Store;
   readonly faults: FaultBook;
+  readonly script: ScriptBook;
   readonly corpus: Library;
   readonly libraries: LibraryCache;
   readonly limits: RateLimits;

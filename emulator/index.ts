@@ -23,14 +23,21 @@ import { modelRoutes } from './models';
 import { resolveOptions, type EmulatorOptions } from './options';
 import { responseRoutes } from './responses/routes';
 import { keepSweeping } from './responses/sweep';
+import { scriptRoutes } from './script/admin';
+import { ScriptBook } from './script/book';
 import { Store } from './state';
 import { webhookRoutes } from './webhooks/routes';
 import { WebhookSender } from './webhooks/sender';
 
+export type { ScriptReport } from './script/book';
+export type { ScriptInput } from './script/schema';
 export { emulatorFlagsHelp, parseEmulatorFlags, type EmulatorOptions } from './options';
 
 /** The API's own limit for one file. */
 const UPLOAD_LIMIT_BYTES = 512 * 1024 * 1024;
+
+/** Scripted mode from inside the process that runs the emulator. */
+export type ScriptControl = Pick<ScriptBook, 'set' | 'clear' | 'report' | 'verify'>;
 
 /** A running emulator. */
 export interface Emulator {
@@ -39,6 +46,8 @@ export interface Emulator {
   readonly port: number;
   /** Identifies the data folder; stays the same over restarts. */
   readonly instanceId: string;
+  /** The creates that a test expects, and whether they came. */
+  readonly script: ScriptControl;
   /** Stops listening, cuts open connections and closes the data folder. */
   close(): Promise<void>;
 }
@@ -56,8 +65,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const clock = new Clock(resolved.speed, await store.readClockOffset());
     const faults = await FaultBook.open(store, resolved.faults);
     const limits = new RateLimits(clock, { requests: resolved.rpm, tokens: resolved.tpm });
+    const script = await ScriptBook.open(store, resolved.script);
     const libraries = new LibraryCache();
-    const deps: Deps = { options: resolved, clock, store, faults, corpus, libraries, limits };
+    const deps: Deps = { options: resolved, clock, store, faults, script, corpus, libraries, limits };
     const app = await buildApp(deps);
     const port = await listen(app, resolved.host, resolved.port);
     const sender = new WebhookSender(deps);
@@ -71,7 +81,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       await sweeping;
       await store.close();
     };
-    return { url: `http://${urlHost(resolved.host)}:${port}/v1`, port, instanceId: store.instanceId, close };
+    const url = `http://${urlHost(resolved.host)}:${port}/v1`;
+    return { url, port, instanceId: store.instanceId, script, close };
   } catch (error) {
     await store.close();
     throw error;
@@ -102,6 +113,7 @@ async function buildApp(deps: Deps): Promise<FastifyInstance> {
   adminRoutes(app, deps);
   faultRoutes(app, deps);
   webhookRoutes(app, deps);
+  scriptRoutes(app, deps);
   return app;
 }
 

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { errorMessage } from './error-code';
 import { ruleSchema } from './faults/rule';
 import { switchFlagsHelp, switchOptions } from './switches';
 import { webhookOptionSchema } from './webhooks/endpoints';
+import { scriptSchema } from './script/schema';
 
 /** Options of `startEmulator`. Durations are stated at speed 1 and divided by `speed`. */
 export const emulatorOptionsSchema = z.strictObject({
@@ -31,6 +34,10 @@ export const emulatorOptionsSchema = z.strictObject({
   /** Tokens a minute and model; when left out, none is refused. */
   tpm: z.number().int().min(1).optional(),
   ...switchOptions,
+  /** The creates that a test expects and what each is answered with; default none, and anything goes. */
+  script: scriptSchema.optional(),
+  /** What becomes of `background: true`, as on other servers; default as on OpenAI's. */
+  background: z.enum(['full', 'refuse', 'ignore', 'forget']).default('full'),
 });
 
 function hasEachUrlOnce(webhooks: readonly { url: string }[]): boolean {
@@ -50,7 +57,9 @@ export const emulatorFlagsHelp = [
   '--speed N      run N times faster than the real API (default 1)',
   '--seconds N    fixed duration of every response at speed 1, instead of the measured ranges',
   '--corpus DIR   folder of texts that replaces the built-in corpus',
+  '--background M what becomes of background: full, refuse (400), ignore (runs at once) or forget (404 on retrieve)',
   "--fault RULE   a fault by name, such as 'http_503@retrieve*2'; may be given several times",
+  '--script FILE  JSON of the creates to expect and their answers; any other create is a 400',
   '--webhook-url URL        where to send webhooks when background responses end',
   '--webhook-secret SECRET  signs them; better set in OPENAI_WEBHOOK_SECRET, since arguments are seen by others',
   '--rpm N        requests a minute and model, beyond which creates are refused (default: no limit)',
@@ -90,6 +99,8 @@ export function parseEmulatorFlags(
       'delete-object': text,
       'cancel-output': text,
       'model-names': text,
+      script: text,
+      background: text,
     },
     strict: true,
     allowPositionals: false,
@@ -112,7 +123,19 @@ export function parseEmulatorFlags(
     deleteObject: values['delete-object'],
     cancelOutput: values['cancel-output'],
     modelNames: values['model-names'],
+    script: values.script === undefined ? undefined : readScript(values.script),
+    background: values.background,
   });
+}
+
+function readScript(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as unknown;
+  } catch (error) {
+    throw new Error(`--script expects a file of JSON, but ${file} cannot be read: ${errorMessage(error)}.`, {
+      cause: error,
+    });
+  }
 }
 
 /** Checks options, which may come from a command line, and fills in defaults. Throws an `Error` naming the option. */

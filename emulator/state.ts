@@ -9,6 +9,7 @@ import { newId } from './ids';
 import { newSealKey } from './seal';
 import type { CreateRow, Item, ResponseRecord } from './responses/record';
 import type { DeliveryRecord, EndpointRecord } from './webhooks/record';
+import type { ScriptRecord } from './script/record';
 
 /** Changed whenever stored records stop being readable by older code. */
 const FORMAT = '1';
@@ -30,6 +31,8 @@ export interface Tables {
   readonly deletions: Table<number>;
   /** Every accepted create, by time; never deleted. */
   readonly creates: Table<CreateRow>;
+  /** The script in force, under one key. */
+  readonly scripts: Table<ScriptRecord>;
   readonly faultRules: Table<FaultRuleRecord>;
   /** Rule or plan, with the kind of request -> how many were counted. */
   readonly faultCounts: Table<number>;
@@ -160,6 +163,7 @@ function openTables(db: Database): Tables {
     expiries: openTable(db, 'expiries'),
     deletions: openTable(db, 'deletions'),
     creates: openTable(db, 'creates'),
+    scripts: openTable(db, 'scripts'),
     faultRules: openTable(db, 'faultRules'),
     faultCounts: openTable(db, 'faultCounts'),
     conversations: openTable(db, 'conversations'),

@@ -34,6 +34,11 @@ export function faultHooks(app: FastifyInstance, deps: Deps): void {
   });
 }
 
+/** Adds faults that were found while a request was answered, so that they spoil its answer too. */
+export function addFaults(request: FastifyRequest, faults: readonly Fault[]): void {
+  if (faults.length > 0) drawn.set(request, [...faultsOf(request), ...faults]);
+}
+
 /** Cuts the connection of a request that was accepted, where a fault asks for it, before anybody waits for its answer. */
 export function cutAccepted(request: FastifyRequest): void {
   if (!hasFault(faultsOf(request), 'drop_after_accept')) return;

@@ -5,11 +5,13 @@ import { withFaults } from '../faults/life';
 import { badRequest } from '../http/errors';
 import { newId } from '../ids';
 import { datedModel } from '../models';
+import { scriptedEnding, scriptedOutput, scriptedUsage } from '../script/answer';
+import { playStep, type Played } from '../script/play';
 import { changesOf } from './accepted';
 import { conversationIdOf, gatherContext } from './context';
 import { openContext, withEncryptedReasoning } from './encrypted';
-import { asksForReasoning } from './output';
-import type { Item, ResponseRecord } from './record';
+import { asksForReasoning, type Output } from './output';
+import type { Ending, Item, ResponseRecord } from './record';
 import type { CreateBody } from './request';
 import { storeOf } from './retention';
 import { checkItems } from './rules';
@@ -21,6 +23,8 @@ import { takeTurn } from './turn';
 export interface Created {
   readonly record: ResponseRecord;
   readonly output: readonly Item[];
+  /** What else is to go wrong with the answer. */
+  readonly faults: readonly Fault[];
 }
 
 const SECONDS_KEY = 'emulator_seconds';
@@ -30,13 +34,16 @@ export async function createResponse(deps: Deps, asked: CreateBody, faults: read
   checkModel(deps, asked);
   const body = settle(deps, asked);
   const seconds = fixedSeconds(deps, body);
-  return deps.store.exclusive(() => accept(deps, body, { faults, seconds }));
+  return deps.store.exclusive(async () => {
+    const played = await playStep(deps, body);
+    return accept(deps, body, { played, faults: [...faults, ...played.faults, ...modeFaults(deps)], seconds });
+  });
 }
 
 async function accept(
   deps: Deps,
   body: CreateBody,
-  { faults, seconds }: { faults: readonly Fault[]; seconds: number | undefined },
+  { played, faults, seconds }: { played: Played; faults: readonly Fault[]; seconds: number | undefined },
 ): Promise<Created> {
   const now = deps.clock.now();
   const conversationId = conversationIdOf(body);
@@ -45,29 +52,46 @@ async function accept(
   await checkItems(deps.store, context);
   const seen = openContext(deps.store.sealKey, context);
   const id = newId('resp');
-  const output = await takeTurn(deps, body, { id, context: seen });
-  const { speed } = deps.options;
-  const schedule = planSchedule({ id, now, speed, pace: paceOf(body), background: body.background === true, seconds });
+  const { answer } = played;
+  const output =
+    scriptedOutput(answer, body.max_output_tokens ?? null) ?? (await takeTurn(deps, body, { id, context: seen }));
+  const schedule = planSchedule({
+    id,
+    now,
+    speed: deps.options.speed,
+    pace: paceOf(body),
+    background: body.background === true,
+    seconds: answer.seconds ?? seconds,
+  });
   const { input, ...request } = body;
   const planned: ResponseRecord = {
     id,
     request,
     conversationId: conversation?.id ?? null,
     ...schedule,
-    ending: output.truncated ? { status: 'incomplete', reason: 'max_output_tokens' } : { status: 'completed' },
-    usage: usageOf({
-      earlier: countItemTokens(seen.earlier),
-      fresh: countItemTokens(seen.input) + countTokens(guidanceOf(body)),
-      output: output.tokens,
-      reasoning: output.reasoningTokens,
-    }),
+    ending: scriptedEnding(answer) ?? endingOf(output),
+    usage: scriptedUsage(
+      answer,
+      usageOf({
+        earlier: countItemTokens(seen.earlier),
+        fresh: countItemTokens(seen.input) + countTokens(guidanceOf(body)),
+        output: output.tokens,
+        reasoning: output.reasoningTokens,
+      }),
+    ),
+    ...(answer.fault === undefined ? {} : { quirks: { plan: answer.fault } }),
   };
   const record = withFaults(planned, faults, (duration) => deps.clock.scaled(duration));
   const said = hasFault(faults, 'empty_output') ? [] : output.items;
   const items = withEncryptedReasoning(deps.store.sealKey, body, said);
   const inputBytes = Buffer.byteLength(JSON.stringify(input ?? ''));
-  await deps.store.write(changesOf(deps, { record, context, output: items, conversation, inputBytes }));
-  return { record, output: items };
+  const made = { record, context, output: items, conversation, inputBytes };
+  await deps.store.write([...changesOf(deps, made), ...played.changes]);
+  return { record, output: items, faults: played.faults };
+}
+
+function modeFaults({ options }: Deps): Fault[] {
+  return options.background === 'forget' ? [{ name: 'expires', argument: '0' }] : [];
 }
 
 /** A request with what the emulator makes of its `model` and its `store`. */
@@ -97,4 +121,8 @@ function fixedSeconds({ options }: Deps, { metadata }: CreateBody): number | und
 function paceOf(body: CreateBody): Pace {
   if (body.tools !== undefined && body.tools.length > 0 && body.tool_choice !== 'none') return 'tools';
   return asksForReasoning(body) ? 'reasoning' : 'simple';
+}
+
+function endingOf({ truncated }: Output): Ending {
+  return truncated ? { status: 'incomplete', reason: 'max_output_tokens' } : { status: 'completed' };
 }

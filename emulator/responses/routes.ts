@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Deps } from '../deps';
-import { cutAccepted, faultsOf } from '../faults/hooks';
+import { addFaults, cutAccepted, faultsOf } from '../faults/hooks';
 import { badRequest, DropConnection, notFound } from '../http/errors';
 import { pageOf, pageQuery } from '../http/page';
 import { parseRequest } from '../http/validation';
+import { asServed } from './background';
 import { cancelResponse, deleteResponse } from './change';
 import { compactRoute } from './compact';
 import { findResponse } from './context';
@@ -31,8 +32,9 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
   const { inputs, outputs } = deps.store.tables;
 
   app.post('/responses', async (request, reply) => {
-    const body = parseCreateBody(request.body, deps.options);
-    const { record, output } = await createResponse(deps, body, faultsOf(request));
+    const body = asServed(parseCreateBody(request.body, deps.options), deps.options.background);
+    const { record, output, faults } = await createResponse(deps, body, faultsOf(request));
+    addFaults(request, faults);
     cutAccepted(request);
     // As accepted, however long the answer took to be written.
     if (body.background === true) return responseAt(record, output, record.createdAt);
