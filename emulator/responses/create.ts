@@ -35,7 +35,7 @@ export async function createResponse(deps: Deps, asked: CreateBody, faults: read
   const body = settle(deps, asked);
   const seconds = fixedSeconds(deps, body);
   return deps.store.exclusive(async () => {
-    const played = await playStep(deps, body);
+    const played = await playStep(deps, asked);
     return accept(deps, body, { played, faults: [...faults, ...played.faults, ...modeFaults(deps)], seconds });
   });
 }
