@@ -40,7 +40,7 @@ export async function untilEnded(client: OpenAI, id: string): Promise<Response> 
 
 /** Calls a route of `/emulator/` and returns its JSON. */
 export async function admin(
-  emulator: Emulator,
+  emulator: Pick<Emulator, 'url'>,
   call: string,
   body?: unknown,
 ): Promise<{ status: number; body: Record<string, unknown> }> {
@@ -55,7 +55,7 @@ export async function admin(
 export const TEN_MINUTES = { emulator_seconds: '600' };
 
 /** Moves the emulator's clock forward. */
-export async function advance(emulator: Emulator, seconds: number): Promise<void> {
+export async function advance(emulator: Pick<Emulator, 'url'>, seconds: number): Promise<void> {
   const { status } = await admin(emulator, 'POST /emulator/clock', { advance_seconds: seconds });
   if (status !== 200) throw new Error(`the emulator answered ${status} to a change of its clock`);
 }

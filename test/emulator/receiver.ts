@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { admin, type Rig } from './helpers';
+import type { Emulator } from '../../emulator';
+import { admin } from './helpers';
 
 /** One webhook as it arrived. */
 export interface Received {
@@ -62,7 +63,7 @@ export interface Delivery {
 
 /** Waits until the deliveries that the admin API lists are as `wanted` says. */
 export async function untilDeliveries(
-  { emulator }: Pick<Rig, 'emulator'>,
+  { emulator }: { emulator: Pick<Emulator, 'url'> },
   wanted: (deliveries: Delivery[]) => boolean,
   query = '',
 ): Promise<Delivery[]> {
