@@ -9,3 +9,9 @@ export function errorMessage(error: unknown): string {
   const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
   return hasMessage ? String(error.message) : String(error);
 }
+
+/** Tells of an error that no client can be told of any more. */
+export function reportUnexpected(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : errorMessage(error);
+  process.stderr.write(`emulator: unexpected error: ${text}\n`);
+}

@@ -101,6 +101,9 @@ export function parseEmulatorFlags(
       'model-names': text,
       script: text,
       background: text,
+      'stream-done': { type: 'boolean' },
+      'error-event': text,
+      'replay-seconds': text,
     },
     strict: true,
     allowPositionals: false,
@@ -125,6 +128,9 @@ export function parseEmulatorFlags(
     modelNames: values['model-names'],
     script: values.script === undefined ? undefined : readScript(values.script),
     background: values.background,
+    streamDone: values['stream-done'],
+    errorEvent: values['error-event'],
+    replaySeconds: toNumber('--replay-seconds', values['replay-seconds']),
   });
 }
 

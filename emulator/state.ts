@@ -79,7 +79,7 @@ export function del<V>(table: Table<V>, key: string): Change {
  */
 export class Store {
   private tail: Promise<unknown> = Promise.resolve();
-  private readonly listeners: ((changes: readonly Change[]) => void)[] = [];
+  private readonly listeners = new Set<(changes: readonly Change[]) => void>();
 
   readonly instanceId: string;
   /** The key of everything that clients hold but cannot read, such as encrypted reasoning. */
@@ -127,9 +127,10 @@ export class Store {
     for (const listener of this.listeners) listener(changes);
   }
 
-  /** Calls `listener` after every `write`, with what was written. */
-  onWrite(listener: (changes: readonly Change[]) => void): void {
-    this.listeners.push(listener);
+  /** Calls `listener` after every `write`, with what was written; returns what ends that. */
+  onWrite(listener: (changes: readonly Change[]) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Rewrites the files, so that the bytes of what was deleted leave the disk. */

@@ -27,6 +27,12 @@ export const switchOptions = {
   cancelOutput: z.enum(['cleared', 'kept']).default('cleared'),
   /** Whether a response names the dated model behind an alias (the default), or the model as it was asked for. */
   modelNames: z.enum(['dated', 'asked']).default('dated'),
+  /** Whether `data: [DONE]` ends every stream, as the Open Responses specification asks; the API sends none. */
+  streamDone: z.boolean().default(false),
+  /** Form of the `error` event in streams: `nested` as seen on the wire, the default, or `flat` as specified. */
+  errorEvent: z.enum(['nested', 'flat']).default('nested'),
+  /** How many seconds an event can be replayed; default as long as its response is kept. Not scaled by `speed`. */
+  replaySeconds: z.number().nonnegative().optional(),
 };
 
 /** One line for each flag of a switch, for help texts. */
@@ -38,4 +44,7 @@ export const switchFlagsHelp = [
   '--delete-object O       object in the answer to a DELETE: response (default) or response.deleted',
   '--cancel-output O       output of a cancelled response: cleared (default) or kept',
   '--model-names N         dated (default): gpt-4o becomes gpt-4o-2024-08-06; asked: as it was asked for',
+  '--stream-done  end every stream with data: [DONE]',
+  '--error-event FORM      form of the error event in streams: nested (default) or flat',
+  '--replay-seconds N      how long an event of a stream can be replayed (default: as long as its response)',
 ];

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { reportUnexpected } from '../error-code';
 import { EMULATOR_NAME } from '../identity';
 import { newId } from '../ids';
 import { ApiError, badRequest, DropConnection, HtmlPage } from './errors';
@@ -90,7 +91,7 @@ function fromFastify(error: FastifyError | Error): ApiError {
   // Bodies nested thousands of levels deep exhaust the stack of whatever walks them.
   if (error.name === 'RangeError' && /call stack/.test(error.message))
     return badRequest('The body is nested too deeply.');
-  process.stderr.write(`emulator: unexpected error: ${error.stack ?? error.message}\n`);
+  reportUnexpected(error);
   return new ApiError(500, 'The server had an error while processing your request.', { type: 'server_error' });
 }
 

@@ -74,7 +74,7 @@ export function statusAt(record: ResponseRecord, now: number): ResponseStatus {
 }
 
 /** When its cancel has settled; null where nobody cancelled it or where it ended before. */
-function cancelSettledAt({ cancelledAt, endsAt, quirks }: ResponseRecord): number | null {
+export function cancelSettledAt({ cancelledAt, endsAt, quirks }: ResponseRecord): number | null {
   if (cancelledAt === undefined) return null;
   const settled = cancelledAt + (quirks?.cancelLagMs ?? 0);
   return endsAt !== null && endsAt < settled ? null : settled;

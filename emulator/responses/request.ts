@@ -115,9 +115,6 @@ export type CreateBody = z.output<typeof createBodySchema>;
 /** Parses a create request and checks the rules that span several fields. Throws the API's 400. */
 export function parseCreateBody(value: unknown, { dataMode }: ResolvedOptions): CreateBody {
   const body = parseRequest(createBodySchema, value);
-  if (body.stream === true) {
-    throw badRequest("Unsupported parameter: 'stream' is not supported by this emulator yet.", 'stream', UNSUPPORTED);
-  }
   if (body.background === true && body.store === false && dataMode === 'standard') {
     throw badRequest("Background mode requires 'store' to be true.", 'background', UNSUPPORTED);
   }

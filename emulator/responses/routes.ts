@@ -3,26 +3,36 @@ import { z } from 'zod';
 import type { Deps } from '../deps';
 import { addFaults, cutAccepted, faultsOf } from '../faults/hooks';
 import { badRequest, DropConnection, notFound } from '../http/errors';
+import { whenGone } from '../http/gone';
 import { pageOf, pageQuery } from '../http/page';
 import { parseRequest } from '../http/validation';
 import { asServed } from './background';
-import { cancelResponse, deleteResponse } from './change';
+import { abandonResponse, cancelResponse, deleteResponse } from './change';
 import { compactRoute } from './compact';
 import { findResponse } from './context';
 import { createResponse } from './create';
 import { includeOf, includeQuery } from './include';
 import { inputTokensRoute } from './input-tokens';
 import { isOpen, statusAt, type ResponseRecord } from './record';
-import { parseCreateBody } from './request';
+import { parseCreateBody, type CreateBody } from './request';
 import { shownItems } from './shown';
 import { responseAt } from './snapshot';
+import { sendEvents, type Wanted } from './stream/send';
 
 const ENCRYPTED = 'reasoning.encrypted_content';
 const idParams = z.object({ id: z.string().max(256) });
+const flag = z.enum(['true', 'false']).optional();
 const retrieveQuery = z.looseObject({
-  stream: z.enum(['true', 'false']).optional(),
+  stream: flag,
+  starting_after: z
+    .string()
+    .regex(/^\d{1,15}$/, 'expected the sequence number of an event.')
+    .transform(Number)
+    .optional(),
+  include_obfuscation: flag,
   ...includeQuery,
 });
+type RetrieveQuery = z.output<typeof retrieveQuery>;
 const itemsQuery = pageQuery.extend(includeQuery);
 
 /** `/responses` and what lies under it. */
@@ -33,9 +43,11 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.post('/responses', async (request, reply) => {
     const body = asServed(parseCreateBody(request.body, deps.options), deps.options.background);
-    const { record, output, faults } = await createResponse(deps, body, faultsOf(request));
-    addFaults(request, faults);
+    const created = await createResponse(deps, body, faultsOf(request));
+    addFaults(request, created.faults);
     cutAccepted(request);
+    if (body.stream === true) return sendEvents(deps, created, reply, wholeLog(body));
+    const { record, output } = created;
     // As accepted, however long the answer took to be written.
     if (body.background === true) return responseAt(record, output, record.createdAt);
     await waitForEnd(deps, record, reply);
@@ -43,13 +55,14 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
     return responseAt(ended, output, deps.clock.now(), [ENCRYPTED]);
   });
 
-  app.get('/responses/:id', async (request) => {
+  app.get('/responses/:id', async (request, reply) => {
     const query = parseRequest(retrieveQuery, request.query);
     const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
-    checkRetrieve(query);
+    checkInclude(query);
+    const output = (await outputs.get(record.id)) ?? [];
+    if (query.stream === 'true') return sendEvents(deps, { record, output }, reply, restOfLog(deps, record, query));
     const now = deps.clock.now();
     const shownAt = now < (record.quirks?.staleUntil ?? 0) ? record.createdAt : now;
-    const output = (await outputs.get(record.id)) ?? [];
     return responseAt(record, output, shownAt, includeOf(query));
   });
 
@@ -91,31 +104,47 @@ async function refuseDeleted({ store }: Deps, id: string): Promise<void> {
   if (deletedAt !== undefined) throw badRequest(`Response with id '${id}' has been deleted.`);
 }
 
-function checkRetrieve(query: z.output<typeof retrieveQuery>): void {
-  if (includeOf(query).includes(ENCRYPTED)) {
-    throw badRequest('Encrypted content cannot be requested for persisted responses.', 'include');
+function checkInclude(query: RetrieveQuery): void {
+  if (!includeOf(query).includes(ENCRYPTED)) return;
+  throw badRequest('Encrypted content cannot be requested for persisted responses.', 'include');
+}
+
+/** What the client gets that creates a response as a stream. */
+function wholeLog({ background, stream_options: options }: CreateBody): Wanted {
+  const foreground = background !== true;
+  return {
+    startingAfter: -1,
+    since: 0,
+    // Absent in the background streams that were recorded, documented as the default.
+    obfuscation: options?.include_obfuscation ?? foreground,
+    include: foreground ? [ENCRYPTED] : [],
+  };
+}
+
+/** What a client gets that comes back to a stream. Throws the API's 400 for a response that was not made as one. */
+function restOfLog({ options, clock }: Deps, { request }: ResponseRecord, query: RetrieveQuery): Wanted {
+  if (request.background !== true || request.stream !== true) {
+    const missing = request.background !== true ? 'background' : 'stream';
+    throw badRequest(`This response cannot be streamed because it was not created with ${missing}=true.`, 'stream');
   }
-  if (query.stream === 'true') {
-    throw badRequest(
-      'This response cannot be streamed because it was not created with background=true and stream=true.',
-      'stream',
-    );
-  }
+  const asked = query.include_obfuscation ?? String(request.stream_options?.include_obfuscation ?? false);
+  return {
+    startingAfter: query.starting_after ?? -1,
+    since: options.replaySeconds === undefined ? 0 : clock.now() - options.replaySeconds * 1000,
+    obfuscation: asked === 'true',
+    include: includeOf(query),
+  };
 }
 
 /** Waits for a foreground response; a client that hangs up stops it, as with the API. */
 async function waitForEnd(deps: Deps, record: ResponseRecord, reply: FastifyReply): Promise<void> {
-  const gone = new AbortController();
-  const hangUp = (): void => gone.abort();
-  reply.raw.once('close', hangUp);
+  const gone = whenGone(reply);
   try {
-    await deps.clock.until(record.endsAt ?? Infinity, gone.signal);
+    await deps.clock.until(record.endsAt ?? Infinity, gone);
   } catch (error) {
-    if (!gone.signal.aborted) throw error;
+    if (!gone.aborted) throw error;
     // A server that stops hangs up itself, and the response goes on as it would after a crash.
     if (!reply.server.server.listening) throw new DropConnection('The emulator is stopping.');
-    await cancelResponse(deps, record.id, { foreground: true });
-  } finally {
-    reply.raw.off('close', hangUp);
+    await abandonResponse(deps, record.id);
   }
 }

@@ -23,9 +23,7 @@ export function responseAt(
   const status = statusAt(record, now);
   const open = isOpen(status);
   const ended = endsForGoodAt(record);
-  // A fetch never has encrypted reasoning, whatever the create asked for.
-  const asked = (request.include ?? []).filter((name) => name !== 'reasoning.encrypted_content');
-  const shown = shownItems(outputAt(record, output, status), [...asked, ...include]);
+  const shown = shownOutput(record, outputAt(record, output, status), include);
   return {
     id: record.id,
     object: 'response',
@@ -67,6 +65,17 @@ export function responseAt(
     user: request.user ?? null,
     metadata: withIdentity(request.metadata ?? {}),
   };
+}
+
+/** Output items as a client sees them. `include` is what it asks for besides what the create asked for. */
+export function shownOutput(
+  { request }: ResponseRecord,
+  items: readonly Item[],
+  include: readonly Includable[],
+): readonly Item[] {
+  // A fetch never has encrypted reasoning, whatever the create asked for.
+  const asked = (request.include ?? []).filter((name) => name !== 'reasoning.encrypted_content');
+  return shownItems(items, [...asked, ...include]);
 }
 
 /** `auto` is resolved when the response ends. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { startEmulator } from '../../emulator';
 import { clientFor, untilEnded, type Response } from './helpers';
+import { advance, eventsOf, readRaw } from './streams';
 
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'emulator', 'main.js');
 const children: ChildProcess[] = [];
@@ -94,6 +95,43 @@ test('a killed process loses nothing that it has answered, and the clock goes on
       output: [],
     });
   }
+});
+
+test('a killed process replays and continues the very same stream', async () => {
+  const first = start('--port', '0', '--seconds', '1000');
+  const emulator = await ready(first);
+  const { id } = await clientFor(emulator.url)
+    .responses.create({
+      model: 'gpt-4.1',
+      input: 'Explain Raft.',
+      background: true,
+      stream: true,
+    })
+    .then(async (stream) => {
+      for await (const event of stream) if (event.type === 'response.created') return event.response;
+      throw new Error('The stream names no response.');
+    });
+  await advance({ emulator }, 500);
+  const before: number[] = [];
+  const texts: string[] = [];
+  for await (const event of await clientFor(emulator.url).responses.retrieve(id, { stream: true })) {
+    before.push(event.sequence_number);
+    texts.push(JSON.stringify(event));
+    if (event.type === 'response.output_text.delta' && before.length > 20) break;
+  }
+  await end(first, 'SIGKILL');
+
+  const restarted = { emulator: await ready(start('--port', '0', '--seconds', '1000')) };
+  await advance(restarted, 500);
+  const whole = (await readRaw(restarted, `/responses/${id}?stream=true`)).text;
+  expect(
+    eventsOf(whole)
+      .slice(0, texts.length)
+      .map((event) => JSON.stringify(event)),
+  ).toEqual(texts);
+  const rest = (await readRaw(restarted, `/responses/${id}?stream=true&starting_after=${before.at(-1)}`)).text;
+  expect(eventsOf(rest)).toEqual(eventsOf(whole).slice(texts.length));
+  expect(eventsOf(whole).at(-1)?.response?.status).toBe('completed');
 });
 
 test('creates answered right before a kill are all there, each kill at another instant', async () => {

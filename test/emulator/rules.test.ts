@@ -33,7 +33,6 @@ test.each<[string, Body, Body]>([
     { background: true, store: false },
     { param: 'background', code: 'unsupported_parameter' },
   ],
-  ['a stream', { stream: true }, { param: 'stream', code: 'unsupported_parameter' }],
   [
     'a wrong part of a message',
     { input: [{ role: 'user', content: [{ type: 'input_text', text: 4 }] }] },
