@@ -29,7 +29,7 @@ const ITEM_STREAMS: ReadonlyMap<string, ItemStream> = new Map([
   ['web_search_call', { empty: IN_PROGRESS, events: searchEvents }],
   ['file_search_call', { empty: { ...IN_PROGRESS, queries: [], results: null }, events: searchEvents }],
   ['function_call', { empty: { ...IN_PROGRESS, arguments: '' }, events: functionCallEvents }],
-  ['custom_tool_call', { empty: { input: '' }, events: customCallEvents }],
+  ['custom_tool_call', { empty: { ...IN_PROGRESS, input: '' }, events: customCallEvents }],
   ['code_interpreter_call', { empty: { ...IN_PROGRESS, code: '', outputs: null }, events: codeEvents }],
   ['mcp_list_tools', { empty: { tools: [] }, events: listToolsEvents }],
   ['mcp_call', { empty: { ...IN_PROGRESS, arguments: '', output: null, error: null }, events: mcpCallEvents }],
