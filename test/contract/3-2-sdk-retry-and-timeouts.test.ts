@@ -30,11 +30,11 @@ async function posts(): Promise<unknown> {
 function hurryTimers(): number[] {
   const asked: number[] = [];
   const original = global.setTimeout;
-  jest.spyOn(global, 'setTimeout').mockImplementation(((run: () => void, ms = 0) => {
+  jest.spyOn(global, 'setTimeout').mockImplementation((run: () => void, ms = 0) => {
     asked.push(ms);
     const isWait = (ms > 300 && ms < 10_000) || ms === 7_200_000;
     return original(run, isWait ? 0 : ms);
-  }) as typeof setTimeout);
+  });
   return asked;
 }
 
@@ -116,8 +116,8 @@ test('retries are counted in x-stainless-retry-count, and an idempotency key sen
     baseURL: rig.emulator.url,
     apiKey: 'test',
     fetch: (url, init) => {
-      sent.push(new Headers(init?.headers as Headers));
-      return fetch(url as string, init as RequestInit);
+      sent.push(new Headers(init?.headers));
+      return fetch(url, init);
     },
   });
   const params = { model: 'gpt-4.1', input: 'x', background: true } as const;

@@ -39,7 +39,7 @@ test('an answer that is lost leaves an orphan, which only its webhook reveals: u
   for (let count = 1; ; count += 1) {
     const webhooks = await receiver.until(count);
     const { body, headers } = webhooks[count - 1] ?? { body: '', headers: {} };
-    const event = await rig.client.webhooks.unwrap(body, headers as Record<string, string>, SECRET);
+    const event = await rig.client.webhooks.unwrap(body, headers, SECRET);
     if (!('id' in event.data) || event.data.id !== id) continue;
     const orphan = await rig.client.responses.retrieve(event.data.id);
     expect(orphan.metadata).toMatchObject({ attempt: 'run-7/plan/1' });
