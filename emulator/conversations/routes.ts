@@ -6,18 +6,22 @@ import { pageOf, pageQuery } from '../http/page';
 import { maybe, parseRequest } from '../http/validation';
 import { newId } from '../ids';
 import { toItems } from '../responses/context';
+import { includeOf, includeQuery } from '../responses/include';
 import { inputItemSchema } from '../responses/items';
 import type { Item } from '../responses/record';
 import { metadataSchema } from '../responses/request';
+import { shownItems } from '../responses/shown';
 import { del, put, type Change } from '../state';
 import { conversationRows, findConversation, freeConversation } from './find';
 import { itemKey, type ConversationRecord } from './record';
 
 const itemsSchema = z.array(inputItemSchema).max(20);
 const createSchema = maybe(z.strictObject({ items: maybe(itemsSchema), metadata: maybe(metadataSchema) }));
-const updateSchema = z.strictObject({ metadata: metadataSchema });
+const updateSchema = z.strictObject({ metadata: metadataSchema.nullable() });
 const addSchema = z.strictObject({ items: itemsSchema });
 const oneParam = z.object({ id: z.string().max(256) });
+const itemQuery = z.looseObject(includeQuery);
+const listQuery = pageQuery.extend(includeQuery);
 const twoParams = z.object({ id: z.string().max(256), item: z.string().max(256) });
 
 /** `/conversations` and what lies under it. */
@@ -43,7 +47,7 @@ export function conversationRoutes(app: FastifyInstance, deps: Deps): void {
     const { id } = parseRequest(oneParam, request.params);
     const { metadata } = parseRequest(updateSchema, request.body);
     return store.exclusive(async () => {
-      const updated = { ...(await findConversation(deps, id)), metadata };
+      const updated = { ...(await findConversation(deps, id)), metadata: metadata ?? {} };
       await conversations.put(id, updated);
       return toWire(updated);
     });
@@ -66,6 +70,7 @@ function itemRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.post('/conversations/:id/items', async (request) => {
     const { id } = parseRequest(oneParam, request.params);
+    const include = includeOf(parseRequest(itemQuery, request.query));
     const items = await toItems(store, parseRequest(addSchema, request.body).items);
     await store.exclusive(async () => {
       const now = deps.clock.now();
@@ -75,23 +80,22 @@ function itemRoutes(app: FastifyInstance, deps: Deps): void {
       if (duplicate !== undefined) throw badRequest(`Duplicate item found with id ${duplicate.id}.`, 'items');
       await store.write(append(deps, record, items).changes);
     });
-    return pageOf(items, { limit: 100, order: 'asc' });
+    return pageOf(shownItems(items, include), { limit: 100, order: 'asc' });
   });
 
   app.get('/conversations/:id/items', async (request) => {
-    const query = parseRequest(pageQuery, request.query);
+    const query = parseRequest(listQuery, request.query);
     const { id } = await findConversation(deps, parseRequest(oneParam, request.params).id);
     const rows = await conversationRows(store, id, deps.clock.now());
-    return pageOf(
-      rows.map((row) => row.item),
-      query,
-    );
+    const items = rows.map((row) => row.item);
+    return pageOf(shownItems(items, includeOf(query)), query);
   });
 
   app.get('/conversations/:id/items/:item', async (request) => {
     const params = parseRequest(twoParams, request.params);
     await findConversation(deps, params.id);
-    return (await findRow(deps, params)).item;
+    const include = includeOf(parseRequest(itemQuery, request.query));
+    return shownItems([(await findRow(deps, params)).item], include)[0];
   });
 
   app.delete('/conversations/:id/items/:item', async (request) => {

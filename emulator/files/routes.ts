@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Deps } from '../deps';
 import { errorCode, errorMessage } from '../error-code';
 import { badRequest } from '../http/errors';
-import { pageOf, pageQuery } from '../http/page';
+import { pageOf, pageQuery, queryInteger } from '../http/page';
 import { parseRequest } from '../http/validation';
 import { newFileId } from '../ids';
 import { del } from '../state';
@@ -22,7 +22,7 @@ const formSchema = z.object({
 });
 const idParams = z.object({ id: z.string().max(256) });
 const listQuery = pageQuery.extend({
-  limit: z.coerce.number().int().min(1).max(10_000).default(10_000),
+  limit: queryInteger(z.number().int().min(1).max(10_000)).default(10_000),
   purpose: z.string().optional(),
 });
 

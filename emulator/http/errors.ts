@@ -15,7 +15,8 @@ export class ApiError extends Error {
   ) {
     super(message);
     this.type = fields.type ?? 'invalid_request_error';
-    this.param = fields.param ?? null;
+    // A body that is wrong as a whole has no name.
+    this.param = fields.param === '' ? null : (fields.param ?? null);
     this.code = fields.code ?? null;
     this.headers = fields.headers ?? {};
   }

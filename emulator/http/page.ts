@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { badRequest } from './errors';
 
+const INTEGER = /^-?\d{1,15}$/;
+
+/** An integer of a query, which holds text alone; anything else is left to the schema to refuse. */
+export function queryInteger<S extends z.ZodType>(schema: S) {
+  return z.preprocess((value) => (typeof value === 'string' && INTEGER.test(value) ? Number(value) : value), schema);
+}
+
 /** The paging parameters that every list takes. */
 export const pageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: queryInteger(z.number().int().min(1).max(100)).default(20),
   order: z.enum(['asc', 'desc']).default('desc'),
   after: z.string().optional(),
   before: z.string().optional(),

@@ -36,7 +36,9 @@ function rank(issue: Issue): number {
 export function toParam(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
-    return text === '' ? String(key) : `${text}.${String(key)}`;
+    // Arrays of a query are spelled `include[]`.
+    const name = String(key).replace(/\[\]$/, '');
+    return text === '' ? name : `${text}.${name}`;
   }, '');
 }
 
@@ -152,6 +154,7 @@ function article(noun: string): string {
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number beyond all limits';
   if (Array.isArray(value)) return 'an array';
   return article(typeof value);
 }
