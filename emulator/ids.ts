@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'vs'
   | 'vsfb'
   | 'req'
+  | 'wfr'
   | 'emu'
   | 'fault'
   | 'item'

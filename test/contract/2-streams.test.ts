@@ -25,7 +25,7 @@ function isPadded(event: Event): boolean {
 }
 
 function fault(plan: string): object {
-  return { input: 'What is Raft?', metadata: { emulator_fault: plan } };
+  return { input: 'What is Raft?', metadata: { emulator_fault: plan, emulator_fault_key: plan } };
 }
 
 describe('order and frames', () => {
@@ -95,6 +95,16 @@ describe('order and frames', () => {
         content: [],
       },
     ]);
+  });
+
+  test('encrypted reasoning is whole when its item is done, not when it is added', async () => {
+    const include = ['reasoning.encrypted_content'];
+    const events = await streamOf(rig, { input: 'What is Raft?', model: 'gpt-5', background: false, include });
+    const itemOf = (type: string): unknown => events.find((event) => event.type === type)?.['item'];
+    const whole = { type: 'reasoning', encrypted_content: expect.stringMatching(/^.{20,}$/) as string };
+    expect(itemOf('response.output_item.done')).toMatchObject(whole);
+    expect(itemOf('response.output_item.added')).toMatchObject({ type: 'reasoning', encrypted_content: '' });
+    expect(events.at(-1)?.response?.output[0]).toEqual(itemOf('response.output_item.done'));
   });
 
   test('with the option every stream ends with [DONE], and the SDK reads it as before', async () => {
@@ -223,6 +233,39 @@ describe('ends', () => {
       'response.failed',
     ]);
     expect(events.at(-1)?.response?.output).toEqual([]);
+  });
+
+  test.each(['nested', 'flat'])(
+    'an error in the middle of a stream, %s: the stream is over, its response goes on',
+    async (form) => {
+      const events = await streamOf(rig, fault(`stream_error:${form}*1`));
+      expect(shape(events)).toEqual(['response.created', 'response.queued', 'response.in_progress', 'error']);
+      const text = expect.stringMatching(/^An error occurred .*wfr_/) as string;
+      const error = { type: 'server_error', code: 'server_error', message: text, param: null };
+      const nested = { type: 'error', sequence_number: 3, error };
+      expect(events.at(-1)).toEqual(form === 'nested' ? nested : { ...error, type: 'error', sequence_number: 3 });
+      const rest = eventsOf((await readRaw(rig, `/responses/${idOf(events)}?stream=true&starting_after=2`)).text);
+      expect(rest.at(-1)).toMatchObject({ type: 'response.completed', response: { status: 'completed' } });
+    },
+  );
+
+  test('a connection that drops in the middle of a stream is taken up again where it ended', async () => {
+    const stream = await rig.client.responses.create({
+      ...BODY,
+      background: true,
+      stream: true,
+      metadata: { emulator_fault: 'stream_dropped:7*1', emulator_fault_key: 'dropped' },
+    });
+    const events: Event[] = [];
+    await expect(
+      (async () => {
+        for await (const event of stream) events.push(event as unknown as Event);
+      })(),
+    ).rejects.toThrow('terminated');
+    expect(events).toHaveLength(7);
+    const resumed = await rig.client.responses.retrieve(idOf(events), { stream: true, starting_after: 6 });
+    for await (const event of resumed) events.push(event as unknown as Event);
+    expect(events).toEqual(eventsOf((await readRaw(rig, `/responses/${idOf(events)}?stream=true`)).text));
   });
 
   test('errors before creation are plain HTTP, in a stream too', async () => {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { startRig, type Rig } from './helpers';
+import { idOf, streamOf } from './streams';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -97,17 +98,19 @@ test('bodies nested beyond all reason are refused, and the server goes on', asyn
 
 test('bodies that are no JSON, odd queries and odd methods are answered in the envelope', async () => {
   const { id } = await rig.client.conversations.create();
+  const streamed = idOf(await streamOf(rig, { input: 'x' }));
   const segment = fc.string({ maxLength: 20 }).map(encodeURIComponent);
   await fc.assert(
     fc.asyncProperty(
       fc.string(),
       segment,
-      fc.constantFrom('limit', 'order', 'after', 'include[]', 'stream'),
+      fc.constantFrom('limit', 'order', 'after', 'include[]', 'stream', 'starting_after', 'include_obfuscation'),
       async (text, odd, key) => {
         expect(await wrongWith('POST', '/responses', text)).toBeNull();
         expect(await wrongWith('POST', '/files', text, 'multipart/form-data; boundary=x')).toBeNull();
         expect(await wrongWith('GET', `/conversations/${id}/items?${key}=${odd}`)).toBeNull();
         expect(await wrongWith('GET', `/responses/${odd}?${key}=${odd}`)).toBeNull();
+        expect(await wrongWith('GET', `/responses/${streamed}?stream=true&${key}=${odd}`)).toBeNull();
         expect(await wrongWith('PATCH', `/${odd}`, text, 'text/plain')).toBeNull();
       },
     ),

@@ -168,6 +168,25 @@ test('cancelled midway: the stream ends there, and resumptions and polling say s
   await expectSameAtEveryCut(polled.id, events, polled);
 });
 
+test('where a cancelled response keeps its output, that is the items whose end was streamed', async () => {
+  const own = await startRig({ seconds: 1000, cancelOutput: 'kept' });
+  try {
+    const body = { model: 'gpt-5', reasoning: { summary: 'auto' as const }, input: 'What is Raft?', background: true };
+    const events: Event[] = [];
+    for await (const event of await own.client.responses.create({ ...body, stream: true })) {
+      events.push(event as unknown as Event);
+      if (event.type === 'response.created') await advance(own, 500);
+      if (event.type === 'response.output_text.delta') await own.client.responses.cancel(idOf(events));
+    }
+    const done = events.flatMap(({ type, item }) => (type === 'response.output_item.done' ? [item] : []));
+    expect(done).toMatchObject([{ type: 'reasoning' }]);
+    expect(events.at(-1)?.response).toMatchObject({ status: 'cancelled', output: done });
+    expect((await own.client.responses.retrieve(idOf(events))).output).toEqual(done);
+  } finally {
+    await own.stop();
+  }
+});
+
 test('a foreground stream gives what can be retrieved after it', async () => {
   const streamed = await rig.client.responses.stream({ model: 'gpt-4.1', input: 'What is Raft?' }).finalResponse();
   expect(bare(streamed)).toEqual(bare(await rig.client.responses.retrieve(streamed.id)));

@@ -2,6 +2,8 @@ import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import type { Deps } from '../../deps';
 import { reportUnexpected } from '../../error-code';
+import { faultsOf } from '../../faults/hooks';
+import { brokenStream } from '../../faults/stream';
 import { whenGone } from '../../http/gone';
 import { abandonResponse } from '../change';
 import { followLog, type FollowOptions, type StoredResponse } from './follow';
@@ -27,7 +29,8 @@ export function sendEvents(deps: Deps, created: StoredResponse, reply: FastifyRe
   const { startingAfter, ...rest } = wanted;
   const gone = whenGone(reply);
   const options = { ...rest, from: startingAfter + 1, streamDone, errorEvent };
-  const events = Readable.from(withHeadersFirst(reply, followLog(deps, created, options, gone)), { objectMode: false });
+  const frames = brokenStream(followLog(deps, created, options, gone), reply.request, faultsOf(reply.request));
+  const events = Readable.from(withHeadersFirst(reply, frames), { objectMode: false });
   events.once('error', reportUnexpected);
   if (created.record.request.background !== true) stopWhenGone(deps, created.record.id, reply, gone);
   return reply.type('text/event-stream; charset=utf-8').send(events);
