@@ -8,7 +8,7 @@ import type { FileRecord, VectorStoreFileRecord, VectorStoreRecord, FileBatchRec
 import { newId } from './ids';
 import { newSealKey } from './seal';
 import type { CreateRow, Item, ResponseRecord } from './responses/record';
-import type { DeliveryRecord, EndpointRecord } from './webhooks/record';
+import type { DeliveryRecord, EndingRow, EndpointRecord } from './webhooks/record';
 import type { ScriptRecord } from './script/record';
 
 /** Changed whenever stored records stop being readable by older code. */
@@ -48,7 +48,9 @@ export interface Tables {
   readonly webhookEndpoints: Table<EndpointRecord>;
   /** Every delivery ever queued, by time. */
   readonly deliveries: Table<DeliveryRecord>;
-  /** What webhooks wait for, by lane and time: ids of responses that end, keys of deliveries to be sent. */
+  /** Ends of background responses that are still to be announced, by time. */
+  readonly endings: Table<EndingRow>;
+  /** Attempts that are due, by endpoint and time -> key of the delivery. */
   readonly webhooksDue: Table<string>;
 }
 
@@ -176,6 +178,7 @@ function openTables(db: Database): Tables {
     fileBatches: openTable(db, 'fileBatches'),
     webhookEndpoints: openTable(db, 'webhookEndpoints'),
     deliveries: openTable(db, 'deliveries'),
+    endings: openTable(db, 'endings'),
     webhooksDue: openTable(db, 'webhooksDue'),
   };
 }

@@ -18,7 +18,11 @@ export function plansOfRequest(metadata: Readonly<Record<string, string>>): OwnP
 }
 
 /** The plans that a response was created with, counted as the create's or without a key for this response alone. */
-export function plansOfResponse({ id, request, quirks }: ResponseRecord): OwnPlan[] {
+export function plansOfResponse({
+  id,
+  request,
+  quirks,
+}: Pick<ResponseRecord, 'id' | 'quirks'> & { request: Pick<ResponseRecord['request'], 'metadata'> }): OwnPlan[] {
   const text = quirks?.plan ?? request.metadata?.[PLAN_KEY];
   return text === undefined ? [] : parsePlans(text, request.metadata?.[COUNTER_KEY] ?? id);
 }

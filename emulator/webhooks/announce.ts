@@ -1,13 +1,13 @@
 import type { Deps } from '../deps';
 import type { Fault } from '../faults/catalogue';
 import { plansOfResponse } from '../faults/own';
-import type { ResponseRecord } from '../responses/record';
+import { newId } from '../ids';
 import { del, put, type Change } from '../state';
-import { dueKey, ENDINGS_LANE, laneRange, parseDueKey, timeKey } from './due';
+import { dueKey, endingTime, timeKey } from './due';
 import { listEndpoints } from './endpoints';
-import { eventOf } from './endings';
+import { holds } from './endings';
 import { planDeliveries } from './plan';
-import type { DeliveryRecord, WebhookEvent } from './record';
+import type { DeliveryRecord, EndingRow, WebhookEvent } from './record';
 
 const BATCH = 256;
 
@@ -23,36 +23,36 @@ interface Announcement {
  */
 export async function announceEndings(deps: Deps): Promise<number> {
   const { store, clock } = deps;
-  const { webhooksDue } = store.tables;
-  const rows = await webhooksDue.iterator({ ...laneRange(ENDINGS_LANE), limit: BATCH }).all();
-  const ended = rows.filter(([key]) => parseDueKey(key).at <= clock.now());
+  const { endings } = store.tables;
+  const rows = await endings.iterator({ limit: BATCH }).all();
+  const ended = rows.filter(([key]) => endingTime(key) <= clock.now());
   if (ended.length > 0) {
     const announcements = await readEnded(deps, ended);
     await store.exclusive(async () => {
       const queued = await queue(deps, announcements);
-      await store.write([...ended.map(([key]) => del(webhooksDue, key)), ...queued]);
+      await store.write([...ended.map(([key]) => del(endings, key)), ...queued]);
     });
   }
   const next = rows[ended.length];
-  if (next !== undefined) return parseDueKey(next[0]).at;
+  if (next !== undefined) return endingTime(next[0]);
   return rows.length < BATCH ? Infinity : clock.now();
 }
 
 /** Faults are drawn once for each event, whatever the number of endpoints; where there is none, nothing is. */
-async function readEnded(deps: Deps, rows: readonly (readonly [string, string])[]): Promise<Announcement[]> {
+async function readEnded(deps: Deps, rows: readonly (readonly [string, EndingRow])[]): Promise<Announcement[]> {
   const found: Announcement[] = [];
   if ((await listEndpoints(deps)).length === 0) return found;
-  for (const [key, id] of rows) {
-    const record = await deps.store.tables.responses.get(id);
-    const event = record === undefined ? null : eventOf(record, key);
-    if (record !== undefined && event !== null) found.push({ event, faults: await drawFaults(deps, record) });
+  for (const [key, { type, response }] of rows) {
+    const { id, request } = response;
+    if (!holds(await deps.store.tables.responses.get(id), key)) continue;
+    const event = { id: newId('evt'), type, createdAt: Math.floor(endingTime(key) / 1000), responseId: id };
+    const own = plansOfResponse(response);
+    found.push({
+      event,
+      faults: await deps.faults.draw({ operations: ['webhook'], metadata: request.metadata ?? {}, own }),
+    });
   }
   return found;
-}
-
-function drawFaults({ faults }: Deps, record: ResponseRecord): Promise<Fault[]> {
-  const metadata = record.request.metadata ?? {};
-  return faults.draw({ operations: ['webhook'], metadata, own: plansOfResponse(record) });
 }
 
 async function queue(deps: Deps, announcements: readonly Announcement[]): Promise<Change[]> {

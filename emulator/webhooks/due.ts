@@ -1,9 +1,3 @@
-/**
- * Keys of what is due, sorted by lane and time: `<lane>!<time>!<id>`. The lane `endings` holds the ends of background
- * responses; every endpoint has a lane of its own, named by its id, with its deliveries.
- */
-export const ENDINGS_LANE = 'endings';
-
 const TIME_DIGITS = 15;
 
 /** An instant in milliseconds as it stands in keys; sorts by time. */
@@ -11,18 +5,28 @@ export function timeKey(at: number): string {
   return String(Math.ceil(at)).padStart(TIME_DIGITS, '0');
 }
 
-/** The key of something that is due at an instant (milliseconds). */
-export function dueKey(lane: string, at: number, id: string): string {
-  return `${lane}!${timeKey(at)}!${id}`;
+/** The key of a response's end at an instant (milliseconds). */
+export function endingKey(at: number, responseId: string): string {
+  return `${timeKey(at)}!${responseId}`;
 }
 
-/** The lane and the instant (milliseconds) of a key. */
-export function parseDueKey(key: string): { lane: string; at: number } {
+/** The instant (milliseconds) of an end by its key. */
+export function endingTime(key: string): number {
+  return Number(key.slice(0, TIME_DIGITS));
+}
+
+/** The key of an attempt that is due at an endpoint at an instant (milliseconds). */
+export function dueKey(endpointId: string, at: number, deliveryKey: string): string {
+  return `${endpointId}!${timeKey(at)}!${deliveryKey}`;
+}
+
+/** The endpoint and the instant (milliseconds) of an attempt by its key. */
+export function parseDueKey(key: string): { endpointId: string; at: number } {
   const end = key.indexOf('!');
-  return { lane: key.slice(0, end), at: Number(key.slice(end + 1, end + 1 + TIME_DIGITS)) };
+  return { endpointId: key.slice(0, end), at: Number(key.slice(end + 1, end + 1 + TIME_DIGITS)) };
 }
 
-/** The range of keys that holds a lane. */
-export function laneRange(lane: string): { gt: string; lt: string } {
-  return { gt: `${lane}!`, lt: `${lane}"` };
+/** The range of keys that holds what is due at an endpoint. */
+export function dueAt(endpointId: string): { gt: string; lt: string } {
+  return { gt: `${endpointId}!`, lt: `${endpointId}"` };
 }

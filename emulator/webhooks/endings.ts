@@ -1,31 +1,34 @@
 import type { Deps } from '../deps';
-import { newId } from '../ids';
 import { endsOf, statusAt, type ResponseRecord } from '../responses/record';
 import { del, put, type Change } from '../state';
-import { dueKey, ENDINGS_LANE, parseDueKey } from './due';
-import type { WebhookEvent } from './record';
+import { endingKey } from './due';
+import type { EndingRow } from './record';
 
 /**
  * What has to be written together with a record whose end became known or changed, so that its webhooks are sent. A
- * row of an end that does not hold any more may stay: it announces nothing.
+ * row of an end that does not hold any more may stay: it announces nothing while the record says otherwise.
  */
 export function endingChanges({ store }: Pick<Deps, 'store'>, record: ResponseRecord): Change[] {
-  const { id, request, endsAt } = record;
+  const { id, request, endsAt, quirks } = record;
   if (request.background !== true) return [];
-  const { webhooksDue } = store.tables;
+  const { endings } = store.tables;
   const ends = endsOf(record);
-  return [
-    ...(endsAt === null || ends.includes(endsAt) ? [] : [del(webhooksDue, dueKey(ENDINGS_LANE, endsAt, id))]),
-    ...ends.map((at) => put(webhooksDue, dueKey(ENDINGS_LANE, at, id), id)),
-  ];
+  const gone = endsAt === null || ends.includes(endsAt) ? [] : [del(endings, endingKey(endsAt, id))];
+  const rows = ends.flatMap((at) => {
+    const status = statusAt(record, at);
+    if (status === 'queued' || status === 'in_progress') return [];
+    // The response may be deleted or expire before it is told of, so the row holds all that is needed.
+    const row: EndingRow = { type: `response.${status}`, response: { id, request: pickMetadata(request), quirks } };
+    return [put(endings, endingKey(at, id), row)];
+  });
+  return [...gone, ...rows];
 }
 
-/** The event of the end that a row stands for, or null where the response ends at another time or not at all. */
-export function eventOf(record: ResponseRecord, key: string): WebhookEvent | null {
-  const { id } = record;
-  const at = endsOf(record).find((end) => key === dueKey(ENDINGS_LANE, end, id));
-  const status = at === undefined ? 'in_progress' : statusAt(record, at);
-  if (status === 'queued' || status === 'in_progress') return null;
-  const createdAt = Math.floor(parseDueKey(key).at / 1000);
-  return { id: newId('evt'), type: `response.${status}`, createdAt, responseId: id };
+function pickMetadata({ metadata }: ResponseRecord['request']): EndingRow['response']['request'] {
+  return { metadata };
+}
+
+/** Whether a row still stands for an end of its response; one that is gone has ended before. */
+export function holds(record: ResponseRecord | undefined, key: string): boolean {
+  return record === undefined || endsOf(record).some((at) => key === endingKey(at, record.id));
 }

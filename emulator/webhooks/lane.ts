@@ -1,7 +1,7 @@
 import type { Deps } from '../deps';
 import { errorMessage } from '../error-code';
 import { Alarm } from './alarm';
-import { laneRange, parseDueKey } from './due';
+import { dueAt, parseDueKey } from './due';
 
 /** Sends what is due at one endpoint, a few at a time, so that a slow endpoint holds up nobody but itself. */
 export class Lane {
@@ -13,8 +13,7 @@ export class Lane {
   constructor(
     private readonly deps: Pick<Deps, 'store' | 'clock'>,
     private readonly options: {
-      /** The endpoint's id. */
-      name: string;
+      endpointId: string;
       atOnce: number;
       /** Does what is due and removes or moves its row. */
       work: (key: string, value: string) => Promise<void>;
@@ -43,15 +42,15 @@ export class Lane {
         await this.alarm.sleepUntil(await this.startDue());
       }
     } catch (error) {
-      process.stderr.write(`emulator: webhooks to ${this.options.name} stand still: ${errorMessage(error)}\n`);
+      process.stderr.write(`emulator: webhooks to ${this.options.endpointId} stand still: ${errorMessage(error)}\n`);
     }
     await Promise.all(this.busy.values());
   }
 
   /** Starts what is due; returns when to look again, `Infinity` where the end of what runs wakes the lane. */
   private async startDue(): Promise<number> {
-    const { name, atOnce } = this.options;
-    const range = { ...laneRange(name), limit: this.busy.size + atOnce };
+    const { endpointId, atOnce } = this.options;
+    const range = { ...dueAt(endpointId), limit: this.busy.size + atOnce };
     for (const [key, value] of await this.deps.store.tables.webhooksDue.iterator(range).all()) {
       if (this.busy.has(key)) continue;
       if (this.busy.size >= atOnce || this.stopping) return Infinity;

@@ -1,3 +1,5 @@
+import type { ResponseRecord } from '../responses/record';
+
 /** The events of responses. */
 export const WEBHOOK_EVENTS = [
   'response.completed',
@@ -6,6 +8,15 @@ export const WEBHOOK_EVENTS = [
   'response.incomplete',
 ] as const;
 export type WebhookEventType = (typeof WEBHOOK_EVENTS)[number];
+
+/** The end of a background response, written when it is known and read when it has come. */
+export interface EndingRow {
+  readonly type: WebhookEventType;
+  /** What faults are drawn by. */
+  readonly response: Pick<ResponseRecord, 'id' | 'quirks'> & {
+    readonly request: Pick<ResponseRecord['request'], 'metadata'>;
+  };
+}
 
 /** What happened; all endpoints are told of it under one id. */
 export interface WebhookEvent {

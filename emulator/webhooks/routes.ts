@@ -5,7 +5,7 @@ import { badRequest, notFound } from '../http/errors';
 import { maybe, parseRequest } from '../http/validation';
 import { newId } from '../ids';
 import { del, put, type Change } from '../state';
-import { laneRange } from './due';
+import { dueAt } from './due';
 import { eventTypesSchema, findEndpoint, listEndpoints, webhookUrlSchema } from './endpoints';
 import { WEBHOOK_EVENTS, type DeliveryRecord, type EndpointRecord } from './record';
 import { newWebhookSecret, webhookSecretSchema } from './signature';
@@ -97,7 +97,7 @@ async function ownEndpoint(deps: Deps, id: string): Promise<EndpointRecord> {
 async function giveUp({ store }: Deps, endpointId: string): Promise<Change[]> {
   const { webhooksDue, deliveries } = store.tables;
   const changes: Change[] = [];
-  for await (const [dueRow, key] of webhooksDue.iterator(laneRange(endpointId))) {
+  for await (const [dueRow, key] of webhooksDue.iterator(dueAt(endpointId))) {
     const delivery = await deliveries.get(key);
     changes.push(del(webhooksDue, dueRow));
     if (delivery !== undefined) {

@@ -5,7 +5,7 @@ import type { Change } from '../state';
 import { Alarm } from './alarm';
 import { announceEndings } from './announce';
 import { attemptDelivery } from './deliver';
-import { ENDINGS_LANE, parseDueKey } from './due';
+import { endingTime, parseDueKey } from './due';
 import { listEndpoints } from './endpoints';
 import { Lane } from './lane';
 
@@ -56,17 +56,17 @@ export class WebhookSender {
   }
 
   private notice(changes: readonly Change[]): void {
-    const { webhooksDue, webhookEndpoints } = this.deps.store.tables;
+    const { endings, webhooksDue, webhookEndpoints } = this.deps.store.tables;
     for (const { type, sublevel, key } of changes) {
+      if (sublevel === endings && type === 'put') this.alarm.expect(endingTime(key));
       if (sublevel === webhooksDue && type === 'put') this.expect(key);
       if (sublevel === webhookEndpoints && type === 'del') void this.lanes.get(key)?.stop();
     }
   }
 
   private expect(key: string): void {
-    const { lane, at } = parseDueKey(key);
-    if (lane === ENDINGS_LANE) this.alarm.expect(at);
-    else this.lane(lane).expect(at);
+    const { endpointId, at } = parseDueKey(key);
+    this.lane(endpointId).expect(at);
   }
 
   private lane(endpointId: string): Lane {
@@ -74,7 +74,7 @@ export class WebhookSender {
     if (open !== undefined) return open;
     const { signal } = this.closing;
     const work = (dueRow: string, key: string): Promise<void> => attemptDelivery(this.deps, { key, dueRow, signal });
-    const lane = new Lane(this.deps, { name: endpointId, atOnce: AT_ONCE, work });
+    const lane = new Lane(this.deps, { endpointId, atOnce: AT_ONCE, work });
     this.lanes.set(endpointId, lane);
     return lane;
   }

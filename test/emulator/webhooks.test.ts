@@ -189,3 +189,17 @@ test('without an endpoint nothing is queued', async () => {
   expect((await rig.client.responses.retrieve(id)).status).toBe('completed');
   expect((await admin(rig.emulator, 'GET /emulator/deliveries')).body).toEqual({ object: 'list', data: [] });
 });
+
+test('a response that is gone before its webhook was queued is announced all the same', async () => {
+  const receiver = await receive();
+  rig = await startRig({
+    seconds: 60,
+    dataMode: 'mam',
+    webhooks: [{ url: receiver.url, secrets: [SECRET] }],
+  });
+  const { id } = await create();
+  await advance(rig.emulator, 7200);
+  const [webhook] = await receiver.until(1);
+  expect(webhook && eventOf(webhook)).toMatchObject({ type: 'response.completed', data: { id } });
+  await expect(rig.client.responses.retrieve(id)).rejects.toThrow('not found');
+});
