@@ -48,6 +48,25 @@ test('every answer carries version, organisation, project, request id and proces
   expect((missing as InstanceType<typeof APIError>).requestID).toMatch(/^req_/);
 });
 
+test('a stream is text/event-stream; charset=utf-8 with the same headers, limits included', async () => {
+  rig = await startRig({ seconds: 0, rpm: 60 });
+  const { data, response } = await rig.client.responses.create({ ...BODY, stream: true }).withResponse();
+  const types: string[] = [];
+  for await (const { type } of data) types.push(type);
+  expect(types.at(-1)).toBe('response.completed');
+  expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+  expect(response.headers.get('openai-version')).toBe('2020-10-01');
+  expect(response.headers.get('x-request-id')).toMatch(/^req_/);
+  expect(pick(response.headers)).toMatchObject({ 'limit-requests': '60', 'remaining-requests': '59' });
+});
+
+test('compaction counts as a create does', async () => {
+  rig = await startRig({ seconds: 0, rpm: 1 });
+  const { response } = await rig.client.responses.compact({ model: 'gpt-4.1', input: 'What is Raft?' }).withResponse();
+  expect(pick(response.headers)).toMatchObject({ 'remaining-requests': '0' });
+  expect((await refusal(rig.client)).status).toBe(429);
+});
+
 test('a create carries x-ratelimit-{limit,remaining,reset}-{requests,tokens}; reading does not', async () => {
   rig = await startRig({ seconds: 0, rpm: 60, tpm: 60_000 });
   const { data, response } = await rig.client.responses.create({ ...BODY, max_output_tokens: 996 }).withResponse();
