@@ -5,7 +5,7 @@ import { hasFault, numberOf, type Fault } from './catalogue';
 
 const TRICKLE_PIECES = 20;
 
-/** What faults do to an answer that is ready to be sent; a streamed one is only delayed or cut. */
+/** What faults do to an answer that is ready to be sent; a stream is only delayed or cut. */
 export async function spoil(
   { request, reply, payload }: { request: FastifyRequest; reply: FastifyReply; payload: unknown },
   faults: readonly Fault[],

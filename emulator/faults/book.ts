@@ -13,9 +13,11 @@ export interface BookedRule {
   readonly rule: FaultRule;
 }
 
-/** A plan that a single request or response brings along, with the name under which it is counted. */
+/** A plan that a single request or response brings along, with the names under which it is counted. */
 export interface OwnPlan {
   readonly counter: string;
+  /** For its streams. */
+  readonly streams: string;
   readonly plan: readonly PlannedFault[];
 }
 
@@ -79,10 +81,7 @@ export class FaultBook {
     const { operations, metadata, own } = request;
     const general = this.rules.filter(({ rule }) => isFor(rule, metadata));
     const lanes = operations.flatMap((operation) => [
-      ...own.map(({ counter, plan }) => ({
-        counter: operation === 'create' ? counter : `${counter}!${operation}`,
-        lane: laneOf(plan, operation),
-      })),
+      ...own.map((plan) => ({ counter: ownCounter(plan, operation), lane: laneOf(plan.plan, operation) })),
       ...general.map(({ id, rule }) => ({ counter: counterOf(id, operation), lane: laneOf(rule.faults, operation) })),
     ]);
     const counted = lanes.filter(({ lane }) => lane.length > 0);
@@ -115,6 +114,11 @@ function flagId(rule: FaultRule, index: number): string {
     .update(`${index} ${ruleText(rule)}`)
     .digest('hex');
   return `fault_${digest.slice(0, 50)}`;
+}
+
+function ownCounter({ counter, streams }: OwnPlan, operation: Operation): string {
+  if (operation === 'create') return counter;
+  return `${operation === 'stream' ? streams : counter}!${operation}`;
 }
 
 function counterOf(id: string, operation: Operation): string {

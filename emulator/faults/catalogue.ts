@@ -49,8 +49,11 @@ export const CATALOGUE: Readonly<Record<string, Entry>> = {
   html: { on: 'create', takes: { pattern: /^[2-5]\d\d$/, what: 'an HTTP status', fallback: '502' } },
   not_found: { on: 'retrieve' },
   stream_not_found: { on: 'resume' },
-  stream_dropped: { on: 'stream', takes: { pattern: /^\d{1,6}$/, what: 'a number of events', fallback: '3' } },
-  stream_error: { on: 'stream', takes: { pattern: /^(?:nested|flat)$/, what: 'nested or flat', fallback: 'nested' } },
+  stream_dropped: { on: 'stream', takes: { pattern: /^[1-9]\d{0,5}$/, what: 'a number of events', fallback: '3' } },
+  stream_error: {
+    on: 'stream',
+    takes: { pattern: /^(?:nested|flat)(?::[1-9]\d{0,5})?$/, what: 'nested or flat', fallback: 'nested' },
+  },
   webhook_lost: { on: 'webhook' },
   webhook_doubled: { on: 'webhook' },
   webhook_reordered: { on: 'webhook', takes: seconds('60') },

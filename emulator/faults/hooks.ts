@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Deps } from '../deps';
 import { DropConnection } from '../http/errors';
+import { newId } from '../ids';
 import { spoil } from './answer';
 import { hasFault, type Fault } from './catalogue';
 import { operationsOf } from './operations';
@@ -13,10 +14,18 @@ const streamPart = z.object({ stream: z.union([z.literal(true), z.literal('true'
 const idPart = z.object({ id: z.string().max(256) });
 
 const drawn = new WeakMap<FastifyRequest, readonly Fault[]>();
+const reserved = new WeakMap<FastifyRequest, string>();
 
 /** The faults that a request has met. */
 export function faultsOf(request: FastifyRequest): readonly Fault[] {
   return drawn.get(request) ?? [];
+}
+
+/** The id of the response that a create makes: its later requests are counted under it, and so is its own stream. */
+export function responseIdFor(request: FastifyRequest): string {
+  const id = reserved.get(request) ?? newId('resp');
+  reserved.set(request, id);
+  return id;
 }
 
 /** Counts every request of the API for its faults, refuses it where one says so, and spoils its answer. */
@@ -51,7 +60,7 @@ async function drawFor({ faults, store }: Deps, request: FastifyRequest): Promis
   if (operations.length === 0) return [];
   if (operations.includes('create')) {
     const metadata = metadataPart.safeParse(request.body).data?.metadata ?? {};
-    return faults.draw({ operations, metadata, own: plansOfRequest(metadata) });
+    return faults.draw({ operations, metadata, own: plansOfRequest(metadata, responseIdFor(request)) });
   }
   const id = idPart.safeParse(request.params).data?.id;
   const record = id === undefined ? undefined : await store.tables.responses.get(id);

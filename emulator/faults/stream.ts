@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { newId } from '../ids';
 import { numberOf, type Fault } from './catalogue';
 
-/** A stream that breaks off with an error does so after as many events. */
+/** A stream that breaks off with an error does so after as many events, where the fault names no number. */
 const EVENTS_BEFORE_ERROR = 3;
 const FRAME_END = '\n\n';
 const NUMBER = /^data: \{"type":"[\w.]+","sequence_number":(\d+)/gm;
@@ -15,8 +15,10 @@ export function brokenStream(
 ): AsyncGenerator<string, void, undefined> {
   const drop = numberOf(faults, 'stream_dropped');
   if (drop !== undefined) return dropped(frames, request, drop);
-  const form = faults.find(({ name }) => name === 'stream_error')?.argument;
-  return form === undefined ? frames : failing(frames, form);
+  const argument = faults.find(({ name }) => name === 'stream_error')?.argument;
+  if (argument === undefined) return frames;
+  const [form, count] = argument.split(':');
+  return failing(frames, { flat: form === 'flat', after: count === undefined ? EVENTS_BEFORE_ERROR : Number(count) });
 }
 
 async function* dropped(
@@ -24,7 +26,7 @@ async function* dropped(
   request: FastifyRequest,
   count: number,
 ): AsyncGenerator<string, void, undefined> {
-  if (count > 0) yield* first(frames, count);
+  yield* first(frames, count);
   // What was sent is handed to the system before the connection ends.
   await new Promise((resolve) => setImmediate(resolve));
   request.raw.socket.destroySoon();
@@ -32,20 +34,19 @@ async function* dropped(
 
 async function* failing(
   frames: AsyncGenerator<string, void, undefined>,
-  form: string,
+  { flat, after }: { flat: boolean; after: number },
 ): AsyncGenerator<string, void, undefined> {
   let last = '';
-  for await (const chunk of first(frames, EVENTS_BEFORE_ERROR)) {
+  for await (const chunk of first(frames, after)) {
     last = chunk;
     yield chunk;
   }
   const number = Number([...last.matchAll(NUMBER)].at(-1)?.[1] ?? -1) + 1;
   const message = `An error occurred while processing your request. Please include the request ID ${newId('wfr')} in your message.`;
   const error = { type: 'server_error', code: 'server_error', message, param: null };
-  const data =
-    form === 'flat'
-      ? { ...error, type: 'error', sequence_number: number }
-      : { type: 'error', sequence_number: number, error };
+  const data = flat
+    ? { ...error, type: 'error', sequence_number: number }
+    : { type: 'error', sequence_number: number, error };
   yield `event: error\ndata: ${JSON.stringify(data)}${FRAME_END}`;
 }
 

@@ -3,7 +3,6 @@ import type { Deps } from '../deps';
 import { hasFault, type Fault } from '../faults/catalogue';
 import { withFaults } from '../faults/life';
 import { badRequest } from '../http/errors';
-import { newId } from '../ids';
 import { datedModel } from '../models';
 import { scriptedEnding, scriptedOutput, scriptedUsage } from '../script/answer';
 import { playStep, type Played } from '../script/play';
@@ -30,20 +29,29 @@ export interface Created {
 const SECONDS_KEY = 'emulator_seconds';
 
 /** Accepts a create: its whole life and its output are fixed and stored before this returns. */
-export async function createResponse(deps: Deps, asked: CreateBody, faults: readonly Fault[]): Promise<Created> {
+export async function createResponse(
+  deps: Deps,
+  asked: CreateBody,
+  { id, faults }: { id: string; faults: readonly Fault[] },
+): Promise<Created> {
   checkModel(deps, asked);
   const body = settle(deps, asked);
   const seconds = fixedSeconds(deps, body);
   return deps.store.exclusive(async () => {
-    const played = await playStep(deps, asked);
-    return accept(deps, body, { played, faults: [...faults, ...played.faults, ...modeFaults(deps)], seconds });
+    const played = await playStep(deps, asked, id);
+    return accept(deps, body, { id, played, faults: [...faults, ...played.faults, ...modeFaults(deps)], seconds });
   });
 }
 
 async function accept(
   deps: Deps,
   body: CreateBody,
-  { played, faults, seconds }: { played: Played; faults: readonly Fault[]; seconds: number | undefined },
+  {
+    id,
+    played,
+    faults,
+    seconds,
+  }: { id: string; played: Played; faults: readonly Fault[]; seconds: number | undefined },
 ): Promise<Created> {
   const now = deps.clock.now();
   const conversationId = conversationIdOf(body);
@@ -51,7 +59,6 @@ async function accept(
   const context = await gatherContext(deps, body);
   await checkItems(deps.store, context);
   const seen = openContext(deps.store.sealKey, context);
-  const id = newId('resp');
   const { answer } = played;
   const output =
     scriptedOutput(answer, body.max_output_tokens ?? null) ?? (await takeTurn(deps, body, { id, context: seen }));

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Deps } from '../deps';
-import { addFaults, cutAccepted, faultsOf } from '../faults/hooks';
+import { addFaults, cutAccepted, faultsOf, responseIdFor } from '../faults/hooks';
 import { badRequest, DropConnection, notFound } from '../http/errors';
 import { whenGone } from '../http/gone';
 import { pageOf, pageQuery } from '../http/page';
@@ -43,7 +43,7 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.post('/responses', async (request, reply) => {
     const body = asServed(parseCreateBody(request.body, deps.options), deps.options.background);
-    const created = await createResponse(deps, body, faultsOf(request));
+    const created = await createResponse(deps, body, { id: responseIdFor(request), faults: faultsOf(request) });
     addFaults(request, created.faults);
     cutAccepted(request);
     if (body.stream === true) return sendEvents(deps, created, reply, wholeLog(body));

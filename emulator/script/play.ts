@@ -1,9 +1,10 @@
 import { type Fault } from '../faults/catalogue';
+import type { Operation } from '../faults/operations';
 import { faultAt, laneOf, planSchema } from '../faults/plan';
 import { refuse } from '../faults/refusal';
 import type { Deps } from '../deps';
 import type { CreateBody } from '../responses/request';
-import type { Change } from '../state';
+import { put, type Change } from '../state';
 import { scriptedError } from './answer';
 import type { ScriptedAnswer } from './schema';
 
@@ -20,13 +21,13 @@ export interface Played {
  * Looks up what the script has for a create; nothing where there is no script. Throws what the step refuses with, or the
  * 400 for a create that is not expected.
  */
-export async function playStep({ script, store, clock }: Deps, body: CreateBody): Promise<Played> {
+export async function playStep({ script, store, clock }: Deps, body: CreateBody, id: string): Promise<Played> {
   const met = await script.meet(body, clock.now());
   if (met === null) return { answer: {}, faults: [], changes: [] };
   const { answer = {}, refuse: refusal } = met.step;
   const plan = answer.fault === undefined ? [] : planSchema.parse(answer.fault);
-  const fault = faultAt(laneOf(plan, 'create'), 1);
-  const faults = fault === null ? [] : [fault];
+  const operations: readonly Operation[] = body.stream === true ? ['create', 'stream'] : ['create'];
+  const faults = operations.flatMap((operation) => faultAt(laneOf(plan, operation), 1) ?? []);
   try {
     if (refusal !== undefined) throw scriptedError(refusal);
     refuse(faults, '');
@@ -34,5 +35,7 @@ export async function playStep({ script, store, clock }: Deps, body: CreateBody)
     await store.write(met.changes);
     throw error;
   }
-  return { answer, faults, changes: met.changes };
+  // A later stream of the response is not its first.
+  const counted = operations.includes('stream') ? [put(store.tables.faultCounts, `${id}!stream`, 1)] : [];
+  return { answer, faults, changes: [...met.changes, ...counted] };
 }

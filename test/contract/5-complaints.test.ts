@@ -1,5 +1,7 @@
+import type OpenAI from 'openai';
 import { APIConnectionError, type APIError } from 'openai';
 import { admin, advance, run, startRig, untilEnded, type Response, type Rig } from '../emulator/helpers';
+import { startReceiver } from '../emulator/receiver';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -100,6 +102,65 @@ test('stream_not_found: a stream that is asked for again is a 404, while the res
   const { id } = await create('stream_not_found');
   await expect(rig.client.responses.retrieve(id, { stream: true })).rejects.toMatchObject(refused);
   expect((await retrieve(id)).id).toBe(id);
+});
+
+/** The events of a stream until it ends or breaks, and what it broke with. */
+async function read(
+  stream: AsyncIterable<OpenAI.Responses.ResponseStreamEvent>,
+): Promise<{ events: OpenAI.Responses.ResponseStreamEvent[]; broke: unknown }> {
+  const events: OpenAI.Responses.ResponseStreamEvent[] = [];
+  try {
+    for await (const event of stream) events.push(event);
+    return { events, broke: null };
+  } catch (error) {
+    return { events, broke: error };
+  }
+}
+
+function streamWith(fault: string): Promise<AsyncIterable<OpenAI.Responses.ResponseStreamEvent>> {
+  const metadata = { emulator_fault: fault, emulator_seconds: '0' };
+  return rig.client.responses.create({ model: 'gpt-4.1', input: 'x', background: true, stream: true, metadata });
+}
+
+test('stream_dropped: a stream is cut after some events, and the rest is there for who resumes', async () => {
+  const { events, broke } = await read(await streamWith('stream_dropped:4*1'));
+  expect(events.map((event) => event.sequence_number)).toEqual([0, 1, 2, 3]);
+  expect(String(broke)).toMatch(/terminated|aborted|closed/);
+  const [created] = events;
+  const id = created?.type === 'response.created' ? created.response.id : '';
+  const rest = await read(await rig.client.responses.retrieve(id, { stream: true, starting_after: 3 }));
+  expect(rest.broke).toBeNull();
+  expect(rest.events[0]?.sequence_number).toBe(4);
+  expect(rest.events.at(-1)?.type).toBe('response.completed');
+});
+
+test('stream_error: an error comes midway, nested as on the wire or flat, while the response completes', async () => {
+  const nested = await read(await streamWith('stream_error'));
+  expect(nested.events).toHaveLength(3);
+  expect(nested.broke).toMatchObject({ code: 'server_error', message: expect.stringContaining('An error occurred') });
+  const flat = await read(await streamWith('stream_error:flat:2'));
+  expect(flat.broke).toBeNull();
+  expect(flat.events.at(-1)).toMatchObject({ type: 'error', code: 'server_error', sequence_number: 2, param: null });
+  const [created] = flat.events;
+  const id = created?.type === 'response.created' ? created.response.id : '';
+  expect((await untilEnded(rig.client, id)).status).toBe('completed');
+});
+
+test('stuck: a stream that was left right at its first event is queued for ever, and resuming does not revive it', async () => {
+  const stream = await streamWith('stuck');
+  for await (const event of stream) {
+    expect(event.type).toBe('response.created');
+    if (event.type !== 'response.created') return;
+    const { id } = event.response;
+    await advance(rig.emulator, 3600);
+    const resumed = await rig.client.responses.retrieve(id, { stream: true, starting_after: 0 });
+    for await (const next of resumed) {
+      expect(next.type).toBe('response.queued');
+      break;
+    }
+    expect((await retrieve(id)).status).toBe('queued');
+    return;
+  }
 });
 
 test('expires: a stored response is gone a minute later, by id and as a previous response', async () => {
@@ -208,4 +269,32 @@ test('incomplete: a response is cut off by its filter', async () => {
   const filtered = await run(rig.client, { input: 'x', metadata });
   expect(filtered).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'content_filter' } });
   expect((await untilEnded(rig.client, filtered.id)).completed_at).toBeNull();
+});
+
+test('webhook_lost, _doubled, _reordered, _bad_signature, _old_timestamp: missing, twice, late, and not to be trusted', async () => {
+  const secret = `whsec_${Buffer.from('a secret of 24 bytes here').toString('base64')}`;
+  const receiver = await startReceiver();
+  const own = await startRig({ seconds: 0, webhooks: [{ url: receiver.url, secrets: [secret] }] });
+  const start = async (fault: string): Promise<string> => {
+    const metadata = { emulator_fault: fault };
+    return (await own.client.responses.create({ model: 'gpt-4.1', input: 'x', background: true, metadata })).id;
+  };
+  const idOf = ({ body }: { body: string }): string => (JSON.parse(body) as { data: { id: string } }).data.id;
+  const late = await start('webhook_reordered:60');
+  const lost = await start('webhook_lost');
+  const doubled = await start('webhook_doubled');
+  expect((await receiver.until(2)).map(idOf)).toEqual([doubled, doubled]);
+  const forged = await start('webhook_bad_signature');
+  await receiver.until(3);
+  const old = await start('webhook_old_timestamp');
+  const arrived = await receiver.until(4);
+  for (const webhook of arrived.slice(2)) {
+    const headers = webhook.headers as Record<string, string>;
+    await expect(own.client.webhooks.unwrap(webhook.body, headers, secret)).rejects.toThrow(/signature|timestamp/);
+  }
+  await advance(own.emulator, 60);
+  expect((await receiver.until(5)).slice(2).map(idOf)).toEqual([forged, old, late]);
+  expect((await untilEnded(own.client, lost)).status).toBe('completed');
+  await own.stop();
+  await receiver.stop();
 });
