@@ -271,6 +271,11 @@ test('incomplete: a response is cut off by its filter', async () => {
   expect((await untilEnded(rig.client, filtered.id)).completed_at).toBeNull();
 });
 
+/** The response that a webhook is about. */
+function announced({ body }: { body: string }): string {
+  return (JSON.parse(body) as { data: { id: string } }).data.id;
+}
+
 test('webhook_lost, _doubled, _reordered, _bad_signature, _old_timestamp: missing, twice, late, and not to be trusted', async () => {
   const secret = `whsec_${Buffer.from('a secret of 24 bytes here').toString('base64')}`;
   const receiver = await startReceiver();
@@ -279,11 +284,10 @@ test('webhook_lost, _doubled, _reordered, _bad_signature, _old_timestamp: missin
     const metadata = { emulator_fault: fault };
     return (await own.client.responses.create({ model: 'gpt-4.1', input: 'x', background: true, metadata })).id;
   };
-  const idOf = ({ body }: { body: string }): string => (JSON.parse(body) as { data: { id: string } }).data.id;
   const late = await start('webhook_reordered:60');
   const lost = await start('webhook_lost');
   const doubled = await start('webhook_doubled');
-  expect((await receiver.until(2)).map(idOf)).toEqual([doubled, doubled]);
+  expect((await receiver.until(2)).map(announced)).toEqual([doubled, doubled]);
   const forged = await start('webhook_bad_signature');
   await receiver.until(3);
   const old = await start('webhook_old_timestamp');
@@ -293,7 +297,7 @@ test('webhook_lost, _doubled, _reordered, _bad_signature, _old_timestamp: missin
     await expect(own.client.webhooks.unwrap(webhook.body, headers, secret)).rejects.toThrow(/signature|timestamp/);
   }
   await advance(own.emulator, 60);
-  expect((await receiver.until(5)).slice(2).map(idOf)).toEqual([forged, old, late]);
+  expect((await receiver.until(5)).slice(2).map(announced)).toEqual([forged, old, late]);
   expect((await untilEnded(own.client, lost)).status).toBe('completed');
   await own.stop();
   await receiver.stop();
