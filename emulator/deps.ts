@@ -5,6 +5,7 @@ import type { LibraryCache } from './files/search';
 import type { RateLimits } from './limits/limits';
 import type { ResolvedOptions } from './options';
 import type { ScriptBook } from './script/book';
+import type { Jobs } from './responses/jobs';
 import type { Store } from './state';
 
 /** What every route works with. */
@@ -16,5 +17,6 @@ export interface Deps {
   readonly script: ScriptBook;
   readonly corpus: Library;
   readonly libraries: LibraryCache;
+  readonly jobs: Jobs;
   readonly limits: RateLimits;
 }

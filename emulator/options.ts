@@ -38,6 +38,8 @@ export const emulatorOptionsSchema = z.strictObject({
   script: scriptSchema.optional(),
   /** What becomes of `background: true`, as on other servers; default as on OpenAI's. */
   background: z.enum(['full', 'refuse', 'ignore', 'forget']).default('full'),
+  /** How long one request to an MCP server may take, in real seconds; default 30. */
+  mcpSeconds: z.number().positive().max(600).default(30),
 });
 
 function hasEachUrlOnce(webhooks: readonly { url: string }[]): boolean {
@@ -65,8 +67,36 @@ export const emulatorFlagsHelp = [
   '--rpm N        requests a minute and model, beyond which creates are refused (default: no limit)',
   '--tpm N        tokens a minute and model, beyond which creates are refused (default: no limit)',
   ...switchFlagsHelp,
+  '--mcp-seconds N  how long one request to an MCP server may take, in real seconds (default 30)',
 ].join('\n');
 
+const text = { type: 'string' } as const;
+const FLAGS = {
+  port: text,
+  host: text,
+  data: text,
+  speed: text,
+  seconds: text,
+  corpus: text,
+  fault: { ...text, multiple: true },
+  'webhook-url': text,
+  'webhook-secret': text,
+  rpm: text,
+  tpm: text,
+  'data-mode': text,
+  retention: text,
+  'previous-not-found': text,
+  'after-delete': text,
+  'delete-object': text,
+  'cancel-output': text,
+  'model-names': text,
+  script: text,
+  background: text,
+  'stream-done': { type: 'boolean' },
+  'error-event': text,
+  'replay-seconds': text,
+  'mcp-seconds': text,
+} as const;
 const DEFAULT_FLAGS = { port: '8787', data: '.durable-research/emulator' };
 
 /**
@@ -77,34 +107,9 @@ export function parseEmulatorFlags(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ResolvedOptions {
-  const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...argv],
-    options: {
-      port: text,
-      host: text,
-      data: text,
-      speed: text,
-      seconds: text,
-      corpus: text,
-      fault: { ...text, multiple: true },
-      'webhook-url': text,
-      'webhook-secret': text,
-      rpm: text,
-      tpm: text,
-      'data-mode': text,
-      retention: text,
-      'previous-not-found': text,
-      'after-delete': text,
-      'delete-object': text,
-      'cancel-output': text,
-      'model-names': text,
-      script: text,
-      background: text,
-      'stream-done': { type: 'boolean' },
-      'error-event': text,
-      'replay-seconds': text,
-    },
+    options: FLAGS,
     strict: true,
     allowPositionals: false,
   });
@@ -131,6 +136,7 @@ export function parseEmulatorFlags(
     streamDone: values['stream-done'],
     errorEvent: values['error-event'],
     replaySeconds: toNumber('--replay-seconds', values['replay-seconds']),
+    mcpSeconds: toNumber('--mcp-seconds', values['mcp-seconds']),
   });
 }
 

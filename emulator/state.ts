@@ -7,6 +7,7 @@ import type { FaultRuleRecord } from './faults/book';
 import type { FileRecord, VectorStoreFileRecord, VectorStoreRecord, FileBatchRecord } from './files/record';
 import { newId } from './ids';
 import { newSealKey } from './seal';
+import type { PendingRecord } from './responses/pending';
 import type { CreateRow, Item, ResponseRecord } from './responses/record';
 import type { DeliveryRecord, EndingRow, EndpointRecord } from './webhooks/record';
 import type { ScriptRecord } from './script/record';
@@ -23,6 +24,8 @@ export interface Tables {
   readonly responses: Table<ResponseRecord>;
   readonly inputs: Table<readonly Item[]>;
   readonly outputs: Table<readonly Item[]>;
+  /** Response id -> what is left to do for its output. */
+  readonly pending: Table<PendingRecord>;
   /** Output item id -> the response that made it. */
   readonly itemOwners: Table<string>;
   /** When responses expire, by time -> the response. */
@@ -162,6 +165,7 @@ function openTables(db: Database): Tables {
     responses: openTable(db, 'responses'),
     inputs: openTable(db, 'inputs'),
     outputs: openTable(db, 'outputs'),
+    pending: openTable(db, 'pending'),
     itemOwners: openTable(db, 'itemOwners'),
     expiries: openTable(db, 'expiries'),
     deletions: openTable(db, 'deletions'),

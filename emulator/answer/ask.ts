@@ -1,6 +1,6 @@
 import type { Context } from '../responses/context';
 import type { Item } from '../responses/record';
-import type { CreateBody } from '../responses/request';
+import type { RequestSettings } from '../responses/request';
 import { spokenText } from '../responses/tokens';
 import { readableJson, textOfJson } from './json-text';
 import { splitPassages, type Passage } from './passages';
@@ -46,7 +46,7 @@ const SENTENCES = { low: 4, medium: 8, high: 14 } as const;
 const NUMBER_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 /** Reads a request as a question with its context. */
-export function readAsk(body: CreateBody, { earlier, input }: Context): Ask {
+export function readAsk(body: RequestSettings, { earlier, input }: Context): Ask {
   const items = [...earlier, ...input];
   const last = items.findLastIndex((item) => item['role'] === 'user');
   const lastItem = items[last];
@@ -114,8 +114,9 @@ function readToolOutputs(items: readonly Item[], all: readonly Item[]): Document
   });
 }
 
-function isCallOf(call: Item, { call_id: id }: Item): boolean {
-  return call['call_id'] === id && call['name'] !== undefined;
+/** Whether an item names the tool that another one is about. */
+function isCallOf(call: Item, { call_id: callId, approval_request_id: requestId }: Item): boolean {
+  return call['name'] !== undefined && (callId === undefined ? call.id === requestId : call['call_id'] === callId);
 }
 
 function asTitle(name: unknown, item: Item): string {

@@ -1,4 +1,4 @@
-import type { CreateBody, TextFormat } from '../responses/request';
+import type { RequestSettings, TextFormat } from '../responses/request';
 import type { Ask } from './ask';
 import { gatherFindings, resultFindings, type Findings } from './compose';
 import { writeJson } from './json/generate';
@@ -22,7 +22,7 @@ const ANY_OBJECT = {
 
 /** What the emulator has to answer, and the texts it may answer from. */
 export interface AnswerRequest {
-  readonly body: CreateBody;
+  readonly body: RequestSettings;
   readonly ask: Ask;
   /** The texts named by the request's tools, or the emulator's own. */
   readonly library: Library;

@@ -10,6 +10,8 @@ export function toolOutput(item: Item): string {
       return logsOf(item['outputs']);
     case 'mcp_call':
       return typeof item['error'] === 'string' ? item['error'] : textOf(item['output']);
+    case 'mcp_approval_response':
+      return item['approve'] === false ? denial(item['reason']) : '';
     default:
       return '';
   }
@@ -18,6 +20,10 @@ export function toolOutput(item: Item): string {
 function textOf(output: unknown): string {
   if (typeof output === 'string') return output;
   return Array.isArray(output) ? output.map((part) => field(part, 'text')).join('\n') : '';
+}
+
+function denial(reason: unknown): string {
+  return `The call was not approved${typeof reason === 'string' && reason !== '' ? `: ${reason}` : '.'}`;
 }
 
 function logsOf(outputs: unknown): string {

@@ -3,7 +3,7 @@ import type { Deps } from '../deps';
 import { put, type Change } from '../state';
 import { endingChanges } from '../webhooks/endings';
 import type { Context } from './context';
-import type { Item, ResponseRecord } from './record';
+import { endsForGoodAt, statusAt, type Item, type ResponseRecord } from './record';
 import { withExpiry } from './retention';
 
 /** Everything that a create changes, to be written at once. */
@@ -30,12 +30,29 @@ export function changesOf(
   return [
     ...withExpiry(deps, record).changes,
     put(tables.inputs, record.id, context.input),
+    put(tables.creates, `${String(record.createdAt).padStart(15, '0')}!${record.id}`, row),
+    ...outputChanges(deps, { record, context, output, conversation }),
+  ];
+}
+
+/** What belongs to a record whose output and end became known. */
+export function outputChanges(
+  deps: Deps,
+  made: {
+    record: ResponseRecord;
+    context: Context;
+    output: readonly Item[];
+    conversation: ConversationRecord | null;
+  },
+): Change[] {
+  const { record, output, conversation } = made;
+  const { tables } = deps.store;
+  return [
     put(tables.outputs, record.id, output),
     // What is not stored cannot be referred to.
     ...(record.request.store === false ? [] : output.map((item) => put(tables.itemOwners, item.id, record.id))),
-    put(tables.creates, `${String(record.createdAt).padStart(15, '0')}!${record.id}`, row),
     ...endingChanges(deps, record),
-    ...(conversation === null ? [] : conversationChanges(tables, { record, conversation, context, output })),
+    ...(conversation === null ? [] : conversationChanges(tables, { ...made, conversation })),
   ];
 }
 
@@ -44,9 +61,9 @@ function conversationChanges(
   made: { record: ResponseRecord; conversation: ConversationRecord; context: Context; output: readonly Item[] },
 ): Change[] {
   const { record, conversation, context, output } = made;
-  const { endsAt, ending } = record;
-  const visibleAt = endsAt !== null && ending.status !== 'failed' ? endsAt : null;
-  const items = visibleAt === null ? [] : [...context.input, ...output];
+  const visibleAt = endsForGoodAt(record);
+  const status = visibleAt === null ? 'in_progress' : statusAt(record, visibleAt);
+  const items = status === 'completed' || status === 'incomplete' ? [...context.input, ...output] : [];
   const updated = { ...conversation, lastResponseId: record.id, length: conversation.length + items.length };
   return [
     put(tables.conversations, conversation.id, updated),

@@ -6,10 +6,14 @@ import { badRequest } from '../http/errors';
 import { datedModel } from '../models';
 import { scriptedEnding, scriptedOutput, scriptedUsage } from '../script/answer';
 import { playStep, type Played } from '../script/play';
+import { put } from '../state';
+import { chooseTools } from '../tools/choice';
+import { openSources } from '../tools/sources';
 import { changesOf } from './accepted';
 import { conversationIdOf, gatherContext } from './context';
 import { openContext, withEncryptedReasoning } from './encrypted';
 import { asksForReasoning, type Output } from './output';
+import { isPending, pendingRecord } from './pending';
 import type { Ending, Item, ResponseRecord } from './record';
 import type { CreateBody } from './request';
 import { storeOf } from './retention';
@@ -17,6 +21,7 @@ import { checkItems } from './rules';
 import { planSchedule, type Pace } from './schedule';
 import { countItemTokens, countTokens, guidanceOf, usageOf } from './tokens';
 import { takeTurn } from './turn';
+import { startWork } from './work';
 
 /** A stored response with its output. */
 export interface Created {
@@ -60,8 +65,9 @@ async function accept(
   await checkItems(deps.store, context);
   const seen = openContext(deps.store.sealKey, context);
   const { answer } = played;
-  const output =
-    scriptedOutput(answer, body.max_output_tokens ?? null) ?? (await takeTurn(deps, body, { id, context: seen }));
+  const scripted = scriptedOutput(answer, body.max_output_tokens ?? null);
+  const waits = scripted === null && isPending(body, context);
+  const output = scripted ?? (waits ? await nothingYet(deps, body) : await takeTurn(deps, body, { id, context: seen }));
   const schedule = planSchedule({
     id,
     now,
@@ -88,13 +94,26 @@ async function accept(
     ),
     ...(answer.fault === undefined ? {} : { quirks: { plan: answer.fault } }),
   };
-  const record = withFaults(planned, faults, (duration) => deps.clock.scaled(duration));
-  const said = hasFault(faults, 'empty_output') ? [] : output.items;
-  const items = withEncryptedReasoning(deps.store.sealKey, body, said);
+  const lived = withFaults(planned, faults, (duration) => deps.clock.scaled(duration));
+  const empty = hasFault(faults, 'empty_output');
+  const pending = waits ? pendingRecord(lived, empty) : null;
+  const record = pending === null ? lived : { ...lived, endsAt: null };
+  const items = withEncryptedReasoning(deps.store.sealKey, body, empty ? [] : output.items);
   const inputBytes = Buffer.byteLength(JSON.stringify(input ?? ''));
   const made = { record, context, output: items, conversation, inputBytes };
-  await deps.store.write([...changesOf(deps, made), ...played.changes]);
+  const work = pending === null ? [] : [put(deps.store.tables.pending, id, pending)];
+  await deps.store.write([...changesOf(deps, made), ...work, ...played.changes]);
+  if (pending !== null) startWork(deps, id, body);
   return { record, output: items, faults: played.faults };
+}
+
+/**
+ * The output of a response that has to be worked for after its acceptance. Throws the API's error where the request names
+ * something that is not there.
+ */
+async function nothingYet(deps: Deps, body: CreateBody): Promise<Output> {
+  await openSources(deps, chooseTools(body));
+  return { items: [], tokens: 0, reasoningTokens: 0, truncated: false };
 }
 
 function modeFaults({ options }: Deps): Fault[] {

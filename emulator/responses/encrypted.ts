@@ -4,7 +4,7 @@ import { newId } from '../ids';
 import { seal, unseal } from '../seal';
 import type { Context } from './context';
 import type { Item } from './record';
-import type { CreateBody } from './request';
+import type { RequestSettings } from './request';
 import { spokenText } from './tokens';
 
 /** A compaction keeps the latest of what was said, up to about this many characters. */
@@ -20,7 +20,7 @@ type Sealed = z.output<typeof sealedSchema>;
  * Output items with their reasoning encrypted, where the API gives it: to requests in the foreground that ask for it
  * or that store nothing. A response that is fetched later never has it.
  */
-export function withEncryptedReasoning(key: Buffer, body: CreateBody, items: readonly Item[]): readonly Item[] {
+export function withEncryptedReasoning(key: Buffer, body: RequestSettings, items: readonly Item[]): readonly Item[] {
   const asked = body.include?.includes('reasoning.encrypted_content') === true || body.store === false;
   if (body.background === true || !asked) return items;
   return items.map((item) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { longText, messagePart, toolOutput } from './content';
-import { toolSchema, withoutSecrets } from './tools';
+import { toolSchema } from './tools';
 
 const itemStatus = z.enum(['in_progress', 'completed', 'incomplete']);
 const id = z.string().min(1).max(256);
@@ -13,7 +13,7 @@ const caller = z
   ])
   .nullish();
 
-const tools = z.array(toolSchema.transform(withoutSecrets));
+const tools = z.array(toolSchema);
 
 const ASSISTANT_PARTS = ['output_text', 'refusal'];
 const OTHER_PARTS = ['input_text', 'input_image', 'input_file'];

@@ -1,14 +1,14 @@
 import type { Draft } from '../answer/draft';
 import { newId } from '../ids';
 import type { Item } from './record';
-import type { CreateBody } from './request';
+import type { RequestSettings } from './request';
 import { charsOf, countTokens } from './tokens';
 
 /** A model that reasons unless it is told otherwise, by its name. */
 const REASONING_MODEL = /^(?:o\d|gpt-(?:[5-9]|\d\d))/;
 
 /** Whether a request asks for reasoning, by its effort or else by its model's name. */
-export function asksForReasoning({ reasoning, model }: Pick<CreateBody, 'reasoning' | 'model'>): boolean {
+export function asksForReasoning({ reasoning, model }: Pick<RequestSettings, 'reasoning' | 'model'>): boolean {
   if (reasoning?.effort !== undefined) return reasoning.effort !== 'none';
   return REASONING_MODEL.test(model);
 }

@@ -1,4 +1,4 @@
-import type { CreateBody } from './request';
+import type { RequestSettings } from './request';
 
 /** An input or output item as it travels on the wire. */
 export interface Item {
@@ -29,7 +29,7 @@ export interface Usage {
 export interface ResponseRecord {
   readonly id: string;
   /** As it was sent, but for `store`: whether the response is kept. */
-  readonly request: Omit<CreateBody, 'input'>;
+  readonly request: RequestSettings;
   readonly conversationId: string | null;
   readonly createdAt: number;
   readonly startsAt: number;

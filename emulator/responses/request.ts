@@ -7,7 +7,7 @@ import { checkToolChoice } from '../tools/choice';
 import { inputPart } from './content';
 import { includeSchema } from './include';
 import { inputItemSchema } from './items';
-import { toolChoiceSchema, toolSchema, withoutSecrets } from './tools';
+import { toolChoiceSchema, toolSchema } from './tools';
 
 const METADATA_MAX_PAIRS = 16;
 
@@ -111,6 +111,8 @@ const createBodySchema = z.strictObject(createFields);
 
 /** A create request that passed validation field by field. */
 export type CreateBody = z.output<typeof createBodySchema>;
+/** The same without its items, as a response keeps it. */
+export type RequestSettings = Omit<CreateBody, 'input'>;
 
 /** Parses a create request and checks the rules that span several fields. Throws the API's 400. */
 export function parseCreateBody(value: unknown, { dataMode }: ResolvedOptions): CreateBody {
@@ -135,7 +137,7 @@ export function parseCreateBody(value: unknown, { dataMode }: ResolvedOptions): 
   }
   checkFormat(body);
   checkTools(body);
-  return { ...body, tools: body.tools?.map(withoutSecrets) };
+  return body;
 }
 
 function checkFormat({ text, input, instructions }: CreateBody): void {

@@ -52,7 +52,7 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
     if (body.background === true) return responseAt(record, output, record.createdAt);
     await waitForEnd(deps, record, reply);
     const ended = (await deps.store.tables.responses.get(record.id)) ?? record;
-    return responseAt(ended, output, deps.clock.now(), [ENCRYPTED]);
+    return responseAt(ended, (await outputs.get(record.id)) ?? output, deps.clock.now(), [ENCRYPTED]);
   });
 
   app.get('/responses/:id', async (request, reply) => {
@@ -140,11 +140,21 @@ function restOfLog({ options, clock }: Deps, { request }: ResponseRecord, query:
 async function waitForEnd(deps: Deps, record: ResponseRecord, reply: FastifyReply): Promise<void> {
   const gone = whenGone(reply);
   try {
-    await deps.clock.until(record.endsAt ?? Infinity, gone);
+    await worked(deps, record.id, gone);
+    const known = (await deps.store.tables.responses.get(record.id)) ?? record;
+    await deps.clock.until(known.endsAt ?? Infinity, gone);
   } catch (error) {
     if (!gone.aborted) throw error;
     // A server that stops hangs up itself, and the response goes on as it would after a crash.
     if (!reply.server.server.listening) throw new DropConnection('The emulator is stopping.');
     await abandonResponse(deps, record.id);
   }
+}
+
+/** Resolves when the output of a response is known. Rejects when `signal` aborts. */
+async function worked({ jobs }: Deps, id: string, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  await Promise.race([jobs.ended(id), aborted]);
 }

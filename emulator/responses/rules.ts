@@ -1,4 +1,5 @@
 import { badRequest } from '../http/errors';
+import { checkApprovals } from '../mcp/items';
 import type { Store } from '../state';
 import { itemNotPersisted, type Context } from './context';
 import { carriesReasoning } from './items';
@@ -8,6 +9,7 @@ import type { Item } from './record';
 export async function checkItems(store: Store, context: Context): Promise<void> {
   checkDuplicates(context);
   checkCalls([...context.earlier, ...context.input]);
+  checkApprovals([...context.earlier, ...context.input]);
   checkReasoningFollowed(context.input);
   await checkReasoningPrecedes(store, context);
   await checkReasoningKnown(store, context.input);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { filterSchema } from '../files/filters';
 import { DECIMAL, maybe } from '../http/validation';
+import { Secret } from '../secret';
 
 const vectorStoreIds = z.array(z.string().min(1)).min(1).max(32);
 
@@ -32,12 +33,42 @@ const webSearchTool = z.looseObject({
     .nullish(),
 });
 
-const mcpTool = z.looseObject({
-  type: z.literal('mcp'),
-  server_label: z.string().min(1),
-  server_url: z.string().nullish(),
-  connector_id: z.string().nullish(),
+const mcpFilter = z.strictObject({
+  tool_names: z.array(z.string()).max(128).nullish(),
+  read_only: z.boolean().nullish(),
 });
+
+const mcpTool = z
+  .looseObject({
+    type: z.literal('mcp'),
+    server_label: z.string().min(1).max(64),
+    server_url: z
+      .url({ protocol: /^https?$/, error: 'expected an http or https URL.' })
+      .transform((url): Secret<string> | string => new Secret(url, `${new URL(url).origin}/<redacted>`))
+      .nullish(),
+    connector_id: z.string().nullish(),
+    tunnel_id: z.string().nullish(),
+    authorization: z
+      .string()
+      .transform((value): Secret<string> | string => new Secret(value))
+      .nullish(),
+    headers: z
+      .record(z.string(), z.string())
+      .transform((value): Secret<Record<string, string>> | string => new Secret(value))
+      .nullish(),
+    allowed_tools: z.union([z.array(z.string()).max(128), mcpFilter]).nullish(),
+    require_approval: z
+      .union([z.enum(['always', 'never']), z.strictObject({ always: mcpFilter.nullish(), never: mcpFilter.nullish() })])
+      .nullish(),
+  })
+  .superRefine((tool, context) => {
+    const ways = [tool.server_url, tool.connector_id, tool.tunnel_id].filter(
+      (way) => way !== undefined && way !== null,
+    );
+    if (ways.length === 1) return;
+    const message = "exactly one of 'server_url', 'connector_id' and 'tunnel_id' must be given.";
+    context.addIssue({ code: 'custom', path: ['server_url'], message });
+  });
 
 const customTool = z.looseObject({
   type: z.literal('custom'),
@@ -75,11 +106,6 @@ export const toolSchema = z.discriminatedUnion('type', [
   otherTool,
 ]);
 export type Tool = z.output<typeof toolSchema>;
-
-/** An MCP tool carries credentials, which are neither stored nor echoed. */
-export function withoutSecrets(tool: Tool): Tool {
-  return tool.type === 'mcp' ? { ...tool, authorization: null, headers: null } : tool;
-}
 
 /** Hosted tools that a choice may name by their type alone. */
 const HOSTED_TYPES = [

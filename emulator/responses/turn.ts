@@ -7,36 +7,40 @@ import { searchCalls } from '../tools/searches';
 import { openSources } from '../tools/sources';
 import type { Context } from './context';
 import { asksForReasoning, toOutput, type Output } from './output';
-import type { CreateBody } from './request';
+import type { Item } from './record';
+import type { RequestSettings } from './request';
 import { reasoningTokens } from './schedule';
 
 /**
- * What the emulator answers to a request: the items that a model would give. Throws the API's error for unknown
- * sources. Call it inside `store.exclusive`.
+ * What the emulator answers to a request: the items that a model would give. `made` are items of this response that exist
+ * already: what came of MCP servers. Throws the API's error for unknown sources. Call it inside `store.exclusive`.
  */
 export async function takeTurn(
   deps: Deps,
-  body: CreateBody,
-  { id, context }: { id: string; context: Context },
+  body: RequestSettings,
+  { id, context, made = [] }: { id: string; context: Context; made?: readonly Item[] },
 ): Promise<Output> {
   const choice = chooseTools(body);
   const sources = await openSources(deps, choice);
-  const ask = readAsk(body, context);
+  const seen = { earlier: context.earlier, input: [...context.input, ...made] };
+  const ask = readAsk(body, seen);
   const reasons = asksForReasoning(body);
   const limits = {
     maxTokens: body.max_output_tokens ?? null,
     reasoningTokens: reasons ? reasoningTokens(id) : 0,
   };
-  const items = [...context.earlier, ...context.input];
+  const items = [...seen.earlier, ...seen.input];
   const calls = functionCalls(choice, ask, { items, parallel: body.parallel_tool_calls !== false });
-  if (calls.length > 0) return toOutput(null, { ...limits, calls, summary: null });
+  const asksApproval = made.some((item) => item.type === 'mcp_approval_request');
+  if (calls.length > 0 || asksApproval) return toOutput(null, { ...limits, calls: [...made, ...calls], summary: null });
 
   const draft = draftAnswer({ body, ask, ...sources });
-  const searches = searchCalls(sources, draft.queries, reasons);
+  const hosted = searchCalls(sources, draft.queries, reasons);
+  const room = (body.max_tool_calls ?? Infinity) - made.filter((item) => item.type === 'mcp_call').length;
   const summary = `Searched ${sources.searched} for: ${draft.queries.join('; ')}.`;
   return toOutput(draft, {
     ...limits,
-    calls: searches.slice(0, body.max_tool_calls ?? searches.length),
+    calls: [...made, ...hosted.slice(0, Math.max(0, room))],
     summary: body.reasoning?.summary === undefined ? null : summary,
   });
 }

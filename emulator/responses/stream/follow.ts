@@ -35,9 +35,10 @@ export async function* followLog(
 ): AsyncGenerator<string, void, undefined> {
   const { clock, store } = deps;
   let current = record;
+  let written = output;
   let events: StreamEvent[] = [];
   let next = options.from;
-  // The record may have changed since the caller read it.
+  // Record and output may have changed since the caller read them.
   let changed = true;
   let wake = new AbortController();
   const wakeUp = (): void => wake.abort();
@@ -53,7 +54,8 @@ export async function* followLog(
     if (changed) {
       // One that was deleted meanwhile is read to its end.
       current = (await findResponse(store, record.id, now)) ?? current;
-      events = eventLog(current, output, options);
+      written = (await store.tables.outputs.get(record.id)) ?? written;
+      events = eventLog(current, written, options);
       changed = false;
     }
     return now;
