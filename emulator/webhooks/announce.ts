@@ -13,6 +13,7 @@ const BATCH = 256;
 
 /** An end that has come, with what its webhooks meet. */
 interface Announcement {
+  readonly key: string;
   readonly event: WebhookEvent;
   readonly faults: readonly Fault[];
 }
@@ -44,10 +45,10 @@ async function readEnded(deps: Deps, rows: readonly (readonly [string, EndingRow
   if ((await listEndpoints(deps)).length === 0) return found;
   for (const [key, { type, response }] of rows) {
     const { id, request } = response;
-    if (!holds(await deps.store.tables.responses.get(id), key)) continue;
     const event = { id: newId('evt'), type, createdAt: Math.floor(endingTime(key) / 1000), responseId: id };
     const own = plansOfResponse(response);
     found.push({
+      key,
       event,
       faults: await deps.faults.draw({ operations: ['webhook'], metadata: request.metadata ?? {}, own }),
     });
@@ -57,11 +58,13 @@ async function readEnded(deps: Deps, rows: readonly (readonly [string, EndingRow
 
 async function queue(deps: Deps, announcements: readonly Announcement[]): Promise<Change[]> {
   const endpoints = await listEndpoints(deps);
-  const deliveries = announcements.flatMap(({ event, faults }) =>
-    endpoints
-      .filter(({ eventTypes }) => eventTypes === null || eventTypes.includes(event.type))
-      .flatMap((endpoint) => planDeliveries(deps.clock, { event, endpoint, faults })),
-  );
+  const deliveries: DeliveryRecord[] = [];
+  for (const { key, event, faults } of announcements) {
+    // A cancel that began before the end may have been written after it.
+    if (!holds(await deps.store.tables.responses.get(event.responseId), key)) continue;
+    const listening = endpoints.filter(({ eventTypes: types }) => types === null || types.includes(event.type));
+    for (const endpoint of listening) deliveries.push(...planDeliveries(deps.clock, { event, endpoint, faults }));
+  }
   return deliveries.flatMap((delivery, copy) => queueChanges(deps.store.tables, delivery, copy));
 }
 

@@ -15,6 +15,7 @@ export function postWebhook(
   }: { headers: Record<string, string>; body: string; timeoutMs: number; signal: AbortSignal },
 ): Promise<number> {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const { request } = url.startsWith('https:') ? https : http;
     const length = String(Buffer.byteLength(body));
     // A connection of its own: one that was kept may be closed by the other side at the very moment it is used again.

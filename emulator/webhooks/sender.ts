@@ -20,6 +20,7 @@ export class WebhookSender {
   private readonly lanes = new Map<string, Lane>();
   private readonly alarm: Alarm;
   private readonly closing = new AbortController();
+  private stopping = false;
   private ended: Promise<void> = Promise.resolve();
 
   constructor(private readonly deps: Deps) {
@@ -36,17 +37,20 @@ export class WebhookSender {
 
   /** Cuts attempts that are under way: they are made again after the next start. */
   async stop(): Promise<void> {
-    this.closing.abort();
+    this.stopping = true;
     this.alarm.ring();
     await this.ended;
-    await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
+    // Lanes first: one that still ran would make the attempts that are cut off again at once.
+    const lanes = [...this.lanes.values()].map((lane) => lane.stop());
+    this.closing.abort();
+    await Promise.all(lanes);
   }
 
   private async run(): Promise<void> {
     try {
       // Deliveries to endpoints that the options do not name any more wait until they do.
       for (const { id } of await listEndpoints(this.deps)) this.lane(id);
-      while (!this.closing.signal.aborted) {
+      while (!this.stopping) {
         this.alarm.reset();
         await this.alarm.sleepUntil(await announceEndings(this.deps));
       }

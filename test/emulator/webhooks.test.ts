@@ -166,6 +166,21 @@ test('what was due while the emulator was down is sent when it comes back, retri
   expect(webhooks.map((webhook) => eventOf(webhook).data.id).toSorted()).toEqual([failed.id, open.id].toSorted());
 });
 
+test('an emulator that stops cuts attempts off at once, and makes them again when it comes back', async () => {
+  let stopped = false;
+  const receiver = await receive(() => (stopped ? 200 : null));
+  await startFor(receiver.url);
+  await create();
+  await receiver.until(1);
+  await rig.emulator.close();
+  expect(receiver.received).toHaveLength(1);
+  stopped = true;
+  rig = await startRig({ dataDir: rig.dataDir, webhooks: [{ url: receiver.url, secrets: [SECRET] }] });
+  const [delivery] = await untilDeliveries(rig, ([first]) => first?.state === 'delivered');
+  expect(delivery?.attempts).toHaveLength(1);
+  expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+});
+
 test('an endpoint gets the events that it asked for', async () => {
   const receiver = await receive();
   rig = await startRig({
