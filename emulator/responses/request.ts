@@ -127,6 +127,9 @@ export function parseCreateBody(value: unknown, { dataMode }: ResolvedOptions): 
       'mutually_exclusive_parameters',
     );
   }
+  if (body.stream_options !== undefined && body.stream !== true) {
+    throw badRequest("The 'stream_options' parameter is only allowed when 'stream' is enabled.", 'stream_options');
+  }
   if (
     body.input === undefined &&
     body.prompt === undefined &&

@@ -54,6 +54,28 @@ export async function admin(
 /** Metadata of a response that is still open whenever a test looks, until the clock is moved by ten minutes. */
 export const TEN_MINUTES = { emulator_seconds: '600' };
 
+/** Sends a request to the API by hand and returns its status and JSON, whatever they are. */
+export async function api(
+  emulator: Emulator,
+  call: string,
+  body?: unknown,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const [method = 'GET', path = ''] = call.split(' ');
+  const answer = await fetch(emulator.url + path, {
+    method,
+    headers: { authorization: 'Bearer test', 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+/** The error of a request that is refused, with its status. */
+export async function refusalOf(emulator: Emulator, call: string, body?: unknown): Promise<Record<string, unknown>> {
+  const answer = await api(emulator, call, body);
+  if (answer.status < 400) throw new Error(`${call} was not refused: ${JSON.stringify(answer.body)}`);
+  return { status: answer.status, ...(answer.body['error'] as object) };
+}
+
 /** Moves the emulator's clock forward. */
 export async function advance(emulator: Pick<Emulator, 'url'>, seconds: number): Promise<void> {
   const { status } = await admin(emulator, 'POST /emulator/clock', { advance_seconds: seconds });
