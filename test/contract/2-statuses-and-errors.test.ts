@@ -219,13 +219,13 @@ describe('HTTP errors', () => {
   });
 });
 
-describe('bodies that are no request', () => {
-  async function post(body: string | Uint8Array<ArrayBuffer> | URLSearchParams, type?: string): Promise<Json> {
-    const headers = { authorization: 'Bearer test', ...(type === undefined ? {} : { 'content-type': type }) };
-    const answer = await fetch(`${rig.emulator.url}/responses`, { method: 'POST', headers, body });
-    return { status: answer.status, ...((await answer.json()) as { error: object }).error };
-  }
+async function post(body: string | Uint8Array<ArrayBuffer> | URLSearchParams, type?: string): Promise<Json> {
+  const headers = { authorization: 'Bearer test', ...(type === undefined ? {} : { 'content-type': type }) };
+  const answer = await fetch(`${rig.emulator.url}/responses`, { method: 'POST', headers, body });
+  return { status: answer.status, ...((await answer.json()) as { error: object }).error };
+}
 
+describe('bodies that are no request', () => {
   test.each<[string, string | Uint8Array<ArrayBuffer>, string]>([
     ['JSON that breaks off', '{"model":', 'application/json'],
     ['text that is not UTF-8', Buffer.from([0x22, 0xff, 0xfe, 0x22]), 'application/json'],

@@ -27,7 +27,7 @@ test('the same Idempotency-Key twice makes two responses: the API does not know 
 });
 
 test('responses cannot be listed, so that a lost id is not found again', async () => {
-  await expect(rig.client.get('/responses')).rejects.toMatchObject({ status: 404 });
+  await expect(rig.client.get('/responses')).rejects.toMatchObject({ status: 405 });
 });
 
 test('an answer that is lost leaves an orphan, which only its webhook reveals: unknown id, GET, metadata', async () => {

@@ -124,7 +124,7 @@ describe('the pairing of reasoning and its item', () => {
 
   test('without ids and reasoning nothing is asked for', async () => {
     const { message } = await answered();
-    const { id: _, ...bare } = message as InputItem & { id: string };
+    const { id: _, ...bare } = message;
     expect((await create({ input: [bare as InputItem, QUESTION] })).status).toBe('completed');
   });
 
