@@ -47,8 +47,8 @@ function engineNames(): string[] {
     ...Object.keys(FAILURES),
     ...prompts.map(([, name]) => name ?? ''),
     'durableResearch.',
-    'await:',
-    'create:',
+    '`await:',
+    '`create:',
     'investigate-',
   ];
 }
