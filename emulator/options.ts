@@ -36,6 +36,8 @@ export const emulatorOptionsSchema = z.strictObject({
   ...switchOptions,
   /** The creates that a test expects and what each is answered with; default none, and anything goes. */
   script: scriptSchema.optional(),
+  /** Whether every response follows the instructions that it reads in files, pages and outputs of tools; default false. */
+  obedient: z.boolean().default(false),
   /** What becomes of `background: true`, as on other servers; default as on OpenAI's. */
   background: z.enum(['full', 'refuse', 'ignore', 'forget']).default('full'),
   /** How long one request to an MCP server may take, in real seconds; default 30. */
@@ -61,6 +63,7 @@ export const emulatorFlagsHelp = [
   '--corpus DIR   folder of texts that replaces the built-in corpus',
   '--background M what becomes of background: full, refuse (400), ignore (runs at once) or forget (404 on retrieve)',
   "--fault RULE   a fault by name, such as 'http_503@retrieve*2'; may be given several times",
+  '--obedient     follow instructions found in files, pages and outputs of tools, to test the guards of clients',
   '--script FILE  JSON of the creates to expect and their answers; any other create is a 400',
   '--webhook-url URL        where to send webhooks when background responses end',
   '--webhook-secret SECRET  signs them; better set in OPENAI_WEBHOOK_SECRET, since arguments are seen by others',
@@ -91,6 +94,7 @@ const FLAGS = {
   'cancel-output': text,
   'model-names': text,
   script: text,
+  obedient: { type: 'boolean' },
   background: text,
   'stream-done': { type: 'boolean' },
   'error-event': text,
@@ -133,6 +137,7 @@ export function parseEmulatorFlags(
     modelNames: values['model-names'],
     script: values.script === undefined ? undefined : readScript(values.script),
     background: values.background,
+    obedient: values.obedient,
     streamDone: values['stream-done'],
     errorEvent: values['error-event'],
     replaySeconds: toNumber('--replay-seconds', values['replay-seconds']),

@@ -32,6 +32,8 @@ function withFault(record: ResponseRecord, fault: Fault, scaled: (seconds: numbe
       return { ...record, ending: { status: 'incomplete', reason: reasonOf(fault) } };
     case 'usage_null':
       return { ...record, quirks: { ...quirks, usageNull: true } };
+    case 'obedient':
+      return { ...record, quirks: { ...quirks, obedient: true } };
     case 'cancel_lag':
       return { ...record, quirks: { ...quirks, cancelLagMs: scaled(seconds) } };
     case 'flip':

@@ -10,7 +10,7 @@ import { put } from '../state';
 import { chooseTools } from '../tools/choice';
 import { openSources } from '../tools/sources';
 import { changesOf } from './accepted';
-import { conversationIdOf, gatherContext } from './context';
+import { conversationIdOf, gatherContext, type Context } from './context';
 import { openContext, withEncryptedReasoning } from './encrypted';
 import { asksForReasoning, type Output } from './output';
 import { isPending, pendingRecord } from './pending';
@@ -48,63 +48,72 @@ export async function createResponse(
   });
 }
 
-async function accept(
-  deps: Deps,
-  body: CreateBody,
-  {
-    id,
-    played,
-    faults,
-    seconds,
-  }: { id: string; played: Played; faults: readonly Fault[]; seconds: number | undefined },
-): Promise<Created> {
-  const now = deps.clock.now();
+/** A create whose faults and script are known. */
+interface Admitted {
+  readonly id: string;
+  readonly played: Played;
+  readonly faults: readonly Fault[];
+  readonly seconds: number | undefined;
+}
+
+async function accept(deps: Deps, body: CreateBody, admitted: Admitted): Promise<Created> {
+  const { id, played, faults } = admitted;
   const conversationId = conversationIdOf(body);
-  const conversation = conversationId === undefined ? null : await freeConversation(deps, conversationId, now);
+  const conversation =
+    conversationId === undefined ? null : await freeConversation(deps, conversationId, deps.clock.now());
   const context = await gatherContext(deps, body);
   await checkItems(deps.store, context);
   const seen = openContext(deps.store.sealKey, context);
-  const { answer } = played;
-  const scripted = scriptedOutput(answer, body.max_output_tokens ?? null);
+  const scripted = scriptedOutput(played.answer, body.max_output_tokens ?? null);
   const waits = scripted === null && isPending(body, context);
-  const output = scripted ?? (waits ? await nothingYet(deps, body) : await takeTurn(deps, body, { id, context: seen }));
-  const schedule = planSchedule({
-    id,
-    now,
-    speed: deps.options.speed,
-    pace: paceOf(body),
-    background: body.background === true,
-    seconds: answer.seconds ?? seconds,
-  });
-  const { input, ...request } = body;
-  const planned: ResponseRecord = {
-    id,
-    request,
-    conversationId: conversation?.id ?? null,
-    ...schedule,
-    ending: scriptedEnding(answer) ?? endingOf(output),
-    usage: scriptedUsage(
-      answer,
-      usageOf({
-        earlier: countItemTokens(seen.earlier),
-        fresh: countItemTokens(seen.input) + countTokens(guidanceOf(body)),
-        output: output.tokens,
-        reasoning: output.reasoningTokens,
-      }),
-    ),
-    ...(answer.fault === undefined ? {} : { quirks: { plan: answer.fault } }),
-  };
+  const obedient = hasFault(faults, 'obedient');
+  const output =
+    scripted ?? (waits ? await nothingYet(deps, body) : await takeTurn(deps, body, { id, context: seen, obedient }));
+  const planned = plannedRecord(deps, body, { ...admitted, seen, output, conversationId });
   const lived = withFaults(planned, faults, (duration) => deps.clock.scaled(duration));
   const empty = hasFault(faults, 'empty_output');
   const pending = waits ? pendingRecord(lived, empty) : null;
   const record = pending === null ? lived : { ...lived, endsAt: null };
   const items = withEncryptedReasoning(deps.store.sealKey, body, empty ? [] : output.items);
-  const inputBytes = Buffer.byteLength(JSON.stringify(input ?? ''));
+  const inputBytes = Buffer.byteLength(JSON.stringify(body.input ?? ''));
   const made = { record, context, output: items, conversation, inputBytes };
   const work = pending === null ? [] : [put(deps.store.tables.pending, id, pending)];
   await deps.store.write([...changesOf(deps, made), ...work, ...played.changes]);
   if (pending !== null) startWork(deps, id, body);
   return { record, output: items, faults: played.faults };
+}
+
+/** The record of a response whose life no fault has touched. */
+function plannedRecord(
+  { options, clock }: Deps,
+  body: CreateBody,
+  made: Admitted & { seen: Context; output: Output; conversationId: string | undefined },
+): ResponseRecord {
+  const { id, seen, output } = made;
+  const { answer } = made.played;
+  const { input: _input, ...request } = body;
+  const usage = usageOf({
+    earlier: countItemTokens(seen.earlier),
+    fresh: countItemTokens(seen.input) + countTokens(guidanceOf(body)),
+    output: output.tokens,
+    reasoning: output.reasoningTokens,
+  });
+  return {
+    id,
+    request,
+    conversationId: made.conversationId ?? null,
+    ...planSchedule({
+      id,
+      now: clock.now(),
+      speed: options.speed,
+      pace: paceOf(body),
+      background: body.background === true,
+      seconds: answer.seconds ?? made.seconds,
+    }),
+    ending: scriptedEnding(answer) ?? endingOf(output),
+    usage: scriptedUsage(answer, usage),
+    ...(answer.fault === undefined ? {} : { quirks: { plan: answer.fault } }),
+  };
 }
 
 /**
@@ -116,8 +125,12 @@ async function nothingYet(deps: Deps, body: CreateBody): Promise<Output> {
   return { items: [], tokens: 0, reasoningTokens: 0, truncated: false };
 }
 
+/** What the options make of every response, told as faults. */
 function modeFaults({ options }: Deps): Fault[] {
-  return options.background === 'forget' ? [{ name: 'expires', argument: '0' }] : [];
+  return [
+    ...(options.background === 'forget' ? [{ name: 'expires', argument: '0' }] : []),
+    ...(options.obedient ? [{ name: 'obedient' }] : []),
+  ];
 }
 
 /** A request with what the emulator makes of its `model` and its `store`. */

@@ -53,6 +53,8 @@ export interface Quirks {
   /** How long after its cancel has settled the response turns out to be completed. */
   readonly flipAfterMs?: number;
   readonly usageNull?: boolean;
+  /** It follows instructions wherever it reads them. */
+  readonly obedient?: boolean;
   /** Until then a retrieve shows the response as it was at its create. */
   readonly staleUntil?: number;
   /** From then on nobody finds it. */

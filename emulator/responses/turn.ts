@@ -1,6 +1,7 @@
 import { readAsk } from '../answer/ask';
 import { draftAnswer } from '../answer/draft';
 import type { Deps } from '../deps';
+import { Obedience } from '../obedient/turn';
 import { chooseTools } from '../tools/choice';
 import { functionCalls } from '../tools/functions';
 import { searchCalls } from '../tools/searches';
@@ -13,13 +14,14 @@ import { reasoningTokens } from './schedule';
 
 /**
  * What the emulator answers to a request: the items that a model would give. `made` are items of this response that exist
- * already: what came of MCP servers. Throws the API's error for unknown sources. Call it inside `store.exclusive`.
+ * already: what came of MCP servers; an `obedient` turn follows instructions wherever it reads them. Throws the API's error for unknown sources. Call it inside `store.exclusive`.
  */
 export async function takeTurn(
   deps: Deps,
   body: RequestSettings,
-  { id, context, made = [] }: { id: string; context: Context; made?: readonly Item[] },
+  turn: { id: string; context: Context; made?: readonly Item[]; obedient: boolean },
 ): Promise<Output> {
+  const { id, context, made = [] } = turn;
   const choice = chooseTools(body);
   const sources = await openSources(deps, choice);
   const seen = { earlier: context.earlier, input: [...context.input, ...made] };
@@ -30,17 +32,20 @@ export async function takeTurn(
     reasoningTokens: reasons ? reasoningTokens(id) : 0,
   };
   const items = [...seen.earlier, ...seen.input];
-  const calls = functionCalls(choice, ask, { items, parallel: body.parallel_tool_calls !== false });
+  const own = functionCalls(choice, ask, { items, parallel: body.parallel_tool_calls !== false });
+  const obedience = turn.obedient ? new Obedience({ body, choice, ask, items }) : null;
+  const calls = obedience?.atOnce(own) ?? own;
   const asksApproval = made.some((item) => item.type === 'mcp_approval_request');
   if (calls.length > 0 || asksApproval) return toOutput(null, { ...limits, calls: [...made, ...calls], summary: null });
 
   const draft = draftAnswer({ body, ask, ...sources });
   const hosted = searchCalls(sources, draft.queries, reasons);
+  const told = obedience?.afterSearch(sources, draft.queries) ?? [];
   const room = (body.max_tool_calls ?? Infinity) - made.filter((item) => item.type === 'mcp_call').length;
   const summary = `Searched ${sources.searched} for: ${draft.queries.join('; ')}.`;
-  return toOutput(draft, {
+  return toOutput(told.length > 0 ? null : (obedience?.said(draft) ?? draft), {
     ...limits,
-    calls: [...made, ...hosted.slice(0, Math.max(0, room))],
+    calls: [...made, ...hosted.slice(0, Math.max(0, room)), ...told],
     summary: body.reasoning?.summary === undefined ? null : summary,
   });
 }

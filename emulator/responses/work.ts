@@ -95,7 +95,12 @@ async function finish(
   const { responses, pending } = deps.store.tables;
   const [record, work] = await Promise.all([responses.get(id), pending.get(id)]);
   if (record === undefined || work === undefined) return pending.del(id);
-  const output = await takeTurn(deps, record.request, { id, context: seen, made });
+  const output = await takeTurn(deps, record.request, {
+    id,
+    context: seen,
+    made,
+    obedient: record.quirks?.obedient === true,
+  });
   const { ending, usage } = record;
   const ended: ResponseRecord = {
     ...record,
