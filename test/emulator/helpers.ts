@@ -60,8 +60,8 @@ export async function api(
   call: string,
   body?: unknown,
 ): Promise<{ status: number; body: Record<string, unknown> }> {
-  const [method = 'GET', path = ''] = call.split(' ');
-  const answer = await fetch(emulator.url + path, {
+  const [method = 'GET', route = ''] = call.split(' ');
+  const answer = await fetch(emulator.url + route, {
     method,
     headers: { authorization: 'Bearer test', 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
