@@ -7,6 +7,8 @@ import { ledgerSchema } from '../../contract/ledger';
 import { pipelineInputSchema, pipelineResultSchema } from '../../contract/pipeline';
 import { contextSchema, stepSchema } from '../../contract/step';
 import * as emulator from '../../emulator';
+import { CATALOGUE } from '../../emulator/faults/catalogue';
+import { OPERATIONS } from '../../emulator/faults/operations';
 import { emulatorOptionsSchema } from '../../emulator/options';
 import * as worker from '../../worker';
 import * as workflow from '../../workflows';
@@ -71,6 +73,15 @@ test("docs/emulator.md names the emulator's flags and options, and no others", (
   expect(sorted(rows.flatMap(([, option]) => spansOf(option)))).toEqual(
     sorted(Object.keys(emulatorOptionsSchema.shape)),
   );
+});
+
+test('docs/emulator.md names every fault with what it is counted on, and every operation', () => {
+  const page = doc('docs/emulator.md');
+  const rows = tableRows(page, 'Faults by name').map(([name, , on]) => [spansOf(name)[0], on]);
+  const known = Object.entries(CATALOGUE).map(([name, { on }]) => [name, on]);
+  expect(Object.fromEntries(rows)).toEqual({ ...Object.fromEntries(known), http_STATUS: 'create' });
+  const operations = tableRows(page, 'Operations').flatMap(([names]) => spansOf(names));
+  expect(sorted(operations)).toEqual(sorted(OPERATIONS));
 });
 
 test('docs/ARCHITECTURE.md has the arrows that the linter is held to', () => {
