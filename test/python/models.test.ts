@@ -22,6 +22,16 @@ async function call(method: string, path: string, body?: Json): Promise<Json> {
   return answer;
 }
 
+/** The events of a foreground response. */
+async function stream(body: Json): Promise<Json[]> {
+  const response = await fetch(`${rig.emulator.url}/responses`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer test', 'content-type': 'application/json' },
+    body: JSON.stringify({ ...body, stream: true }),
+  });
+  return [...(await response.text()).matchAll(/^data: (.+)$/gm)].map(([, data = '']) => JSON.parse(data) as Json);
+}
+
 /** What Python refuses of an object. */
 function refused(model: string, value: unknown): Promise<string[]> {
   return validator.problems(model, value);
@@ -85,6 +95,17 @@ inPython("the official Python SDK's own models, strictly", () => {
     expect(ended['status']).not.toMatch(/queued|in_progress/);
     expect(await refused('response', ended)).toEqual([]);
     expect(await refused('input_items', await call('GET', `${path}/input_items`))).toEqual([]);
+  });
+
+  test.each(CREATES)('every event of a stream %s is valid', async (_name, body) => {
+    const metadata = { ...(body['metadata'] as object | undefined), emulator_seconds: '0' };
+    const events = await stream({ model: 'gpt-4.1', input: QUESTION, ...body, metadata });
+    expect(events.at(-1)?.['type']).toMatch(/^response\.(?:completed|incomplete|failed)$/);
+    for (const event of events) {
+      // The wire's nested form; the specification, and with it the SDK, has it flat.
+      const known = event['type'] === 'error' ? { ...event, ...(event['error'] as object), type: 'error' } : event;
+      expect([event['type'], await refused('event', known)]).toEqual([event['type'], []]);
+    }
   });
 
   test('a cancelled response is valid', async () => {

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,9 +30,14 @@ MODELS = {
 }
 
 
+@cache
+def adapter(name):
+    return TypeAdapter(MODELS[name])
+
+
 def problems(row):
     try:
-        TypeAdapter(MODELS[row["model"]]).validate_json(json.dumps(row["value"]), strict=True)
+        adapter(row["model"]).validate_json(json.dumps(row["value"]), strict=True)
         return []
     except ValidationError as error:
         return [f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors()]
