@@ -82,9 +82,16 @@ const customTool = z.looseObject({
   ),
 });
 
+const codeTool = z.looseObject({
+  type: z.literal('code_interpreter'),
+  container: z.union([
+    z.string().min(1),
+    z.looseObject({ type: z.literal('auto'), file_ids: z.array(z.string()).max(50).nullish() }),
+  ]),
+});
+
 const otherTool = z.looseObject({
   type: z.enum([
-    'code_interpreter',
     'computer',
     'computer_use_preview',
     'image_generation',
@@ -103,6 +110,7 @@ export const toolSchema = z.discriminatedUnion('type', [
   webSearchTool,
   mcpTool,
   customTool,
+  codeTool,
   otherTool,
 ]);
 export type Tool = z.output<typeof toolSchema>;

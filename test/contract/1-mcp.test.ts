@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type OpenAI from 'openai';
@@ -242,7 +242,7 @@ describe('what cannot be reached', () => {
   });
 
   test('a server that does not answer ends the wait, and nothing hangs', async () => {
-    const silent = createServer((socket) => void socket.resume());
+    const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const impatient = await startRig({ seconds: 0, mcpSeconds: 0.2 });
     try {
@@ -251,6 +251,7 @@ describe('what cannot be reached', () => {
       expect(itemOf(response, 'mcp_list_tools').error).toMatch(/time/i);
     } finally {
       await impatient.stop();
+      silent.closeAllConnections();
       silent.close();
     }
   });
