@@ -147,9 +147,12 @@ function withoutTable(prompt: string, { head, rows }: Table): string {
     .join('\n');
 }
 
+function isInteger(value: PyNumber): value is bigint {
+  return typeof value === 'bigint';
+}
+
 /** Floats are summed with their rounding errors made up for, as Python 3.12 does. */
 function sum(values: readonly PyNumber[]): PyNumber {
-  const isInteger = (value: PyNumber): value is bigint => typeof value === 'bigint';
   if (values.every(isInteger)) return values.reduce<PyNumber>((a, b) => apply('+', a, b), 0n);
   let total = 0;
   let lost = 0;
