@@ -1,4 +1,5 @@
 import { admin, advance, startRig, type Response, type Rig } from './helpers';
+import { startDiceServer } from '../contract/mcp-server';
 import { startReceiver, untilDeliveries, type Receiver } from './receiver';
 
 const SECRET = `whsec_${Buffer.from('a secret of 24 bytes here').toString('base64')}`;
@@ -217,4 +218,23 @@ test('a response that is gone before its webhook was queued is announced all the
   const [webhook] = await receiver.until(1);
   expect(webhook && eventOf(webhook)).toMatchObject({ type: 'response.completed', data: { id } });
   await expect(rig.client.responses.retrieve(id)).rejects.toThrow('not found');
+});
+
+test('a response whose end is known only after its MCP calls is announced when it has ended', async () => {
+  const receiver = await receive();
+  await startFor(receiver.url);
+  const dice = await startDiceServer();
+  try {
+    const { id } = await rig.client.responses.create({
+      model: 'gpt-4.1',
+      input: 'Roll the dice.',
+      background: true,
+      tools: [{ type: 'mcp', server_label: 'dice', server_url: dice.url, require_approval: 'never' }],
+    });
+    const [webhook] = await receiver.until(1);
+    expect(webhook && eventOf(webhook)).toMatchObject({ type: 'response.completed', data: { id } });
+    expect((await rig.client.responses.retrieve(id)).output.map(({ type }) => type)).toContain('mcp_call');
+  } finally {
+    await dice.close();
+  }
 });
