@@ -42,7 +42,9 @@ function problemOf(
   if (entry === undefined) return `there is no fault '${name}'`;
   const { takes } = entry;
   if (takes === undefined) return argument === undefined ? null : `'${name}' takes no argument, but got '${argument}'`;
-  if (argument === undefined) return filled === undefined ? `'${name}' needs ${takes.what}` : null;
+  if (filled === undefined) return `'${name}' needs ${takes.what}`;
+  // A rule that was parsed before has the default filled in.
+  if (argument === undefined || argument === takes.fallback) return null;
   return takes.pattern.test(argument) ? null : `'${name}' takes ${takes.what}, but got '${argument}'`;
 }
 

@@ -26,7 +26,9 @@ export const ruleTextSchema = z.string().transform((text, context): FaultRule =>
 });
 
 /** A rule as options and the admin API take it: in text or in JSON. */
-export const ruleSchema = z.union([ruleTextSchema, ruleObject]);
+export const ruleSchema = z.union([ruleTextSchema, ruleObject], {
+  error: ({ input, errors }) => (typeof input === 'string' ? String(errors?.[0]?.[0]?.message) : undefined),
+});
 
 /** The text of a rule. */
 export function ruleText({ faults, metadata }: FaultRule): string {

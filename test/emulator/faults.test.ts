@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { APIConnectionError } from 'openai';
-import { admin, advance, run, startRig, untilEnded, type Rig } from './helpers';
+import { parseEmulatorFlags, startEmulator } from '../../emulator';
+import { admin, advance, clientFor, run, startRig, untilEnded, type Rig } from './helpers';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -200,6 +204,31 @@ test('a rule of the options is in force from the start, and its counts are those
   await expect(run(own.client, { input: 'x' })).rejects.toMatchObject({ status: 500 });
   expect(await run(own.client, { input: 'x' })).toMatchObject({ status: 'completed' });
   await own.stop();
+});
+
+test('rules of flags are read, and one that is wrong is told before anything starts', async () => {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'flags-'));
+  const argv = [
+    '--data',
+    dataDir,
+    '--port',
+    '0',
+    '--seconds',
+    '0',
+    '--fault',
+    'http_500*1',
+    '--fault',
+    'stale where a=b',
+  ];
+  const own = await startEmulator(parseEmulatorFlags(argv));
+  const client = clientFor(own.url);
+  await expect(run(client, { input: 'x' })).rejects.toMatchObject({ status: 500 });
+  expect(await run(client, { input: 'x' })).toMatchObject({ status: 'completed' });
+  const { data } = (await admin(own, 'GET /emulator/faults')).body;
+  expect(data).toMatchObject([{ rule: 'http_500*1', source: 'flag' }, { rule: 'stale where a=b' }]);
+  await own.close();
+  await rm(dataDir, { recursive: true });
+  expect(() => parseEmulatorFlags(['--fault', 'boom'])).toThrow("option 'faults.0': 'boom' (there is no fault 'boom')");
 });
 
 test('several plans of one request hold at once', async () => {
