@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -176,6 +177,37 @@ describe('rules of the admin API', () => {
     expect(await retrieves(id, 2)).toEqual([404, 200]);
   });
 
+  test('every operation can be hit, and hits no other', async () => {
+    const { client } = rig;
+    const { id } = await run(client, { input: 'x' });
+    const { id: conversation } = await client.conversations.create();
+    const calls: Record<string, () => Promise<unknown>> = {
+      create: () => client.responses.create(create),
+      retrieve: () => client.responses.retrieve(id),
+      resume: () =>
+        client.responses.retrieve(id, { stream: true }).catch((error: { status: number }) => {
+          // It was not created as a stream.
+          if (error.status !== 400) throw error;
+        }),
+      input_items: () => client.responses.inputItems.list(id),
+      input_tokens: () => client.responses.inputTokens.count({ model: 'gpt-4.1', input: 'x' }),
+      compact: () => client.responses.compact({ model: 'gpt-4.1', input: 'x' }),
+      conversations: () => client.conversations.items.list(conversation),
+      files: () => client.files.list(),
+      vector_stores: () => client.vectorStores.list(),
+      models: () => client.models.list(),
+      delete: () => client.responses.delete(id),
+    };
+    for (const [operation, call] of Object.entries(calls)) {
+      await add(`http_503@${operation}*1`);
+      for (const [other, otherCall] of Object.entries(calls)) {
+        if (other !== operation && other !== 'delete') await otherCall();
+      }
+      await expect(call()).rejects.toMatchObject({ status: 503 });
+      await admin(rig.emulator, 'DELETE /emulator/faults');
+    }
+  });
+
   test.each([
     ['explode', "no fault 'explode'"],
     ['stuck:3', "'stuck' takes no argument, but got '3'"],
@@ -241,4 +273,34 @@ test('several plans of one request hold at once', async () => {
   const flipped = await rig.client.responses.retrieve(id);
   expect(flipped).toMatchObject({ status: 'completed', usage: null });
   expect(flipped.output_text).toContain('Raft');
+});
+
+test('whatever is sent as a rule or a script, it is taken or refused in the envelope', async () => {
+  const name = fc.constantFrom('http_503', 'stuck', 'latency', 'stale', 'ok', '__proto__', 'constructor');
+  const rule = fc.oneof(
+    fc.string(),
+    fc.jsonValue(),
+    fc.record({ faults: fc.array(fc.record({ name, count: fc.nat(3) })) }),
+  );
+  const step = fc.record(
+    { expect: fc.jsonValue(), answer: fc.jsonValue(), refuse: fc.jsonValue() },
+    { requiredKeys: [] },
+  );
+  const script = fc.oneof(fc.jsonValue(), fc.record({ steps: fc.array(step, { maxLength: 3 }) }));
+  await fc.assert(
+    fc.asyncProperty(rule, script, async (someRule, someScript) => {
+      for (const [call, body] of [
+        ['POST /emulator/faults', { rule: someRule }],
+        ['PUT /emulator/script', someScript],
+      ] as const) {
+        const answer = await admin(rig.emulator, call, body);
+        if (answer.status !== 200) {
+          expect(answer).toMatchObject({ status: 400, body: { error: { message: expect.any(String) as string } } });
+        }
+      }
+    }),
+    { numRuns: 100 },
+  );
+  await admin(rig.emulator, 'DELETE /emulator/faults');
+  await rig.emulator.script.clear();
 });
