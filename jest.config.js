@@ -3,7 +3,7 @@ const common = {
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
 };
-const withTemporal = ['workflow', 'client', 'replay', 'crash', 'triggers'];
+const withTemporal = ['workflow', 'client', 'gateway', 'replay', 'crash', 'triggers'];
 
 /** @type {import('jest').Config} */
 module.exports = {

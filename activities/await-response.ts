@@ -3,12 +3,16 @@ import { type AwaitResponseInput } from '../contract/activities';
 import { type Collected } from '../contract/outcome';
 import { isRetryable } from '../contract/failures';
 import { ProviderError } from '../openai';
-import { type ActivityDeps } from './deps';
+import { type ActivityDeps, type AnnouncedBy, type PendingWait } from './deps';
 import { asActivity, assertOrigin, failure } from './failures';
 import { look } from './look';
 
-const MIN_FALLBACK_MS = 10_000;
-const MAX_FALLBACK_MS = 60_000;
+/** Bounds of the delay until the next look, should the announcement be lost; in milliseconds. */
+const FALLBACK: Record<AnnouncedBy, { min: number; max: number }> = {
+  watcher: { min: 10_000, max: 60_000 },
+  // Each look is an attempt of an activity, and a webhook that is sent again arrives within minutes.
+  webhook: { min: 60_000, max: 300_000 },
+};
 /** How long past its deadline a step waits for a provider that cannot be asked: a finished response is paid for. */
 const UNREACHABLE_GRACE_MS = 600_000;
 
@@ -19,7 +23,10 @@ const UNREACHABLE_GRACE_MS = 600_000;
 export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInput): Promise<Collected> {
   assertOrigin(deps.provider.origin, input.origin);
   const collected = await asActivity(() => lookOrBackOff(deps, input));
-  if (collected) return collected;
+  if (collected) {
+    if (activityInfo().attempt > 1) deps.announcer.missed(waitOf(input));
+    return collected;
+  }
   const now = Date.now();
   // Judged after the look: a response that ended while everything was down is used, deadline or not.
   if (now >= input.deadlineAt) {
@@ -28,26 +35,28 @@ export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInpu
       `response ${input.responseId} of step "${input.stepId}" had not ended at the step's deadline`,
     );
   }
-  watch(deps, input);
+  const announcedBy = deps.announcer.watch(waitOf(input));
   const seconds = Math.round((now - input.createdAt) / 1000);
   throw failure(
     'ResponsePending',
     `waiting, not an error: response ${input.responseId} has not ended after ${seconds} s`,
-    { nextRetryDelayMs: fallbackMs(input, now) },
+    { nextRetryDelayMs: fallbackMs(input, announcedBy, now) },
   );
 }
 
-function watch({ announcer }: ActivityDeps, input: AwaitResponseInput): void {
+function waitOf(input: AwaitResponseInput): PendingWait {
   const { workflowExecution, activityId } = activityInfo();
-  if (workflowExecution) announcer.watch({ workflowId: workflowExecution.workflowId, activityId, input });
+  return { workflowId: workflowExecution?.workflowId ?? '', activityId, input };
 }
 
 /** Half the time waited, within bounds, and never past the deadline. */
 export function fallbackMs(
   { createdAt, deadlineAt }: Pick<AwaitResponseInput, 'createdAt' | 'deadlineAt'>,
+  announcedBy: AnnouncedBy,
   now: number,
 ): number {
-  const half = Math.min(MAX_FALLBACK_MS, Math.max(MIN_FALLBACK_MS, (now - createdAt) / 2));
+  const { min, max } = FALLBACK[announcedBy];
+  const half = Math.min(max, Math.max(min, (now - createdAt) / 2));
   return Math.max(1, Math.min(half, deadlineAt - now));
 }
 
@@ -64,8 +73,8 @@ async function lookOrBackOff(deps: ActivityDeps, input: AwaitResponseInput): Pro
         `step "${input.stepId}" is past its deadline and the provider cannot be asked about ${input.responseId}: ${error.message}`,
       );
     }
-    watch(deps, input);
-    const delay = now < input.deadlineAt ? fallbackMs(input, now) : MIN_FALLBACK_MS;
+    const announcedBy = deps.announcer.watch(waitOf(input));
+    const delay = now < input.deadlineAt ? fallbackMs(input, announcedBy, now) : FALLBACK.watcher.min;
     throw new ProviderError(error.type, error.message, Math.max(delay, error.retryAfterMs ?? 0));
   }
 }

@@ -10,9 +10,14 @@ export interface PendingWait {
   input: AwaitResponseInput;
 }
 
+/** What announces the end of a response. */
+export type AnnouncedBy = 'webhook' | 'watcher';
+
 /** Makes sure that the end of a response is announced; a lost announcement costs only the fallback's delay. */
 export interface Announcer {
-  watch(wait: PendingWait): void;
+  watch(wait: PendingWait): AnnouncedBy;
+  /** A look found an end that had not been announced. */
+  missed(wait: PendingWait): void;
 }
 
 /** What the activities need from the outside; composed by `worker/`. */
@@ -26,6 +31,8 @@ export interface ActivityDeps {
   simulated: boolean;
   /** How long a create may take before it counts as ambiguous, in milliseconds. */
   createTimeoutMs: number;
+  /** True when a gateway receives the provider's webhooks. */
+  webhooks: boolean;
   /** Tells somebody about the end of a run; undefined where nobody asked for it. */
   notify?: (notification: Notification) => Promise<void>;
 }

@@ -7,7 +7,7 @@ import { notify } from './notify';
 import { readText } from './read-text';
 import { resolveRun } from './resolve-run';
 
-export { look } from './look';
+export { conclude, look } from './look';
 export { joinTexts } from './read-text';
 export type { ActivityDeps, Announcer, PendingWait } from './deps';
 

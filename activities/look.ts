@@ -1,6 +1,6 @@
 import { type AwaitResponseInput } from '../contract/activities';
 import { type Collected } from '../contract/outcome';
-import { collect, isTerminal } from '../openai';
+import { collect, isTerminal, type ProviderResponse } from '../openai';
 import { type ActivityDeps } from './deps';
 
 /**
@@ -12,7 +12,15 @@ export async function look(
   input: AwaitResponseInput,
 ): Promise<Collected | undefined> {
   const response = await provider.retrieveResponse(input.responseId);
-  if (!isTerminal(response.status)) return undefined;
+  return isTerminal(response.status) ? conclude(store, response, input) : undefined;
+}
+
+/** A terminal response: its output is stored, then summed up. */
+export async function conclude(
+  store: ActivityDeps['store'],
+  response: ProviderResponse,
+  input: Pick<AwaitResponseInput, 'stepId' | 'format'>,
+): Promise<Collected> {
   await store.putOutput({
     responseId: response.id,
     status: response.status,

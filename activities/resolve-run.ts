@@ -12,5 +12,6 @@ export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Pr
     prices: selectPrices(deps.prices, [...input.models, deps.defaultModel]),
     createTimeoutMs: deps.createTimeoutMs,
     notifies: deps.notify !== undefined,
+    webhooks: deps.webhooks,
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { type GatewayOptions } from './commands/gateway';
 import { type ListOptions } from './commands/list';
 import { type RunOptions } from './commands/run';
 import { type ResultOptions } from './conclude';
@@ -112,6 +113,12 @@ function addServices(program: Command, ends: Ends): void {
     .command('dev')
     .description('run all services in this terminal')
     .action(async () => ends(await (await import('./commands/dev.js')).dev()));
+  program
+    .command('gateway')
+    .description("receive the provider's webhooks here, and tell the runs")
+    .option('--port <number>', 'TCP port to listen on; 0 lets the system choose', '8788')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .action(async (options: GatewayOptions) => ends(await (await import('./commands/gateway.js')).gateway(options)));
   program
     .command('emulator')
     .description('run the offline emulator of the API here')

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { citationSchema, failureSchema } from './outcome';
-import { selectSchema } from './step';
+import { selectSchema, waitSchema } from './step';
 import { hostedCallsSchema, usageSchema } from './usage';
 
 /** Most bytes of final text, its citations included, that travel inline in a result. */
@@ -84,6 +84,7 @@ export const awaitResponseInputSchema = z.strictObject({
   createdAt: z.number(),
   deadlineAt: z.number(),
   format: z.record(z.string(), z.unknown()).optional(),
+  wait: waitSchema.optional(),
 });
 export type AwaitResponseInput = z.infer<typeof awaitResponseInputSchema>;
 

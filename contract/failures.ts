@@ -35,6 +35,8 @@ export const FAILURES = {
   ContentRefused: 'never',
   /** The worker talks to another provider than the run began with. */
   ProviderMismatch: 'never',
+  /** A person decided against going on. */
+  ApprovalRejected: 'never',
   /** The step's own deadline passed before its response ended. */
   DeadlineExceeded: 'never',
   /** The workflow's input is wrong; the message names the path. */

@@ -16,3 +16,9 @@ export const LEDGER_QUERY = 'ledger';
 export function awaitActivityId(responseId: string): string {
   return `await:${responseId}`;
 }
+
+/** Signal by which a gateway tells a run of a terminal response that no wait of it has taken: `ResponseSeen`. */
+export const RESPONSE_SEEN_SIGNAL = 'responseSeen';
+
+/** Update by which a person decides on what a run waits for: `Decision`. */
+export const DECIDE_APPROVAL_UPDATE = 'decideApproval';

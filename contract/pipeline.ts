@@ -12,6 +12,13 @@ const MAX_STEPS = 500;
 /** Default of `maxParallel`. */
 export const DEFAULT_MAX_PARALLEL = 8;
 
+/**
+ * What happens to a create whose answer was lost: it is sent again; its response is waited for, which only a webhook can
+ * tell of; or a person decides.
+ */
+export const onAmbiguousCreateSchema = z.enum(['retry', 'wait', 'ask']);
+export type OnAmbiguousCreate = z.infer<typeof onAmbiguousCreateSchema>;
+
 /** Input of the `pipeline` workflow. */
 export const pipelineInputSchema = z.strictObject({
   steps: z.array(stepSchema).min(1).max(MAX_STEPS),
@@ -29,7 +36,7 @@ export const pipelineInputSchema = z.strictObject({
   /** Most steps that run at once. Default 8. */
   maxParallel: z.int().min(1).max(100).optional(),
   /** What happens to a create whose answer was lost. Default retry. */
-  onAmbiguousCreate: z.enum(['retry', 'wait', 'ask']).optional(),
+  onAmbiguousCreate: onAmbiguousCreateSchema.optional(),
 });
 export type PipelineInput = z.infer<typeof pipelineInputSchema>;
 
@@ -76,12 +83,6 @@ function unsupported(input: PipelineInput): { path: string[]; message: string }[
     issues.push({
       path: ['budget'],
       message: 'budgets are not supported by this version, and a cap that does not hold is worse than none; remove it',
-    });
-  }
-  if (input.onAmbiguousCreate && input.onAmbiguousCreate !== 'retry') {
-    issues.push({
-      path: ['onAmbiguousCreate'],
-      message: `expected "retry", the only policy of this version, got "${input.onAmbiguousCreate}"`,
     });
   }
   return issues;

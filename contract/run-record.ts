@@ -17,5 +17,7 @@ export const runRecordSchema = z.strictObject({
   createTimeoutMs: z.int().positive(),
   /** True when the worker tells somebody about the end of a run. */
   notifies: z.boolean(),
+  /** True when a gateway receives the provider's webhooks. Absent in records of versions without it. */
+  webhooks: z.boolean().default(false),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

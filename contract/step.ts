@@ -56,6 +56,12 @@ export const contextSchema = z.strictObject({
 });
 export type StepContext = z.infer<typeof contextSchema>;
 
+/**
+ * What announces the end of a response: the provider's webhook, a watcher that polls, or a webhook for as long as they
+ * arrive.
+ */
+export const waitSchema = z.enum(['auto', 'webhook', 'watch']);
+
 const stepFields = {
   /** Developer instructions, sent with every turn. Templates are not rendered in them. */
   instructions: z.string().min(1).optional(),
@@ -70,6 +76,8 @@ const stepFields = {
   maxOutputTokens: z.int().min(16).optional(),
   /** Time from the step's start to its end, waiting at the provider included. Default 2h. */
   deadline: durationSchema.optional(),
+  /** How the end of the step's responses is learned. Default auto: webhooks where they are configured, else watching. */
+  wait: waitSchema.optional(),
   /** How often a response that ended as failed is created anew (each time is paid). Default 1. */
   retries: z.int().min(0).max(10).optional(),
   /** What happens when a step this one needs has no output: skip this one, or give the model a note. Default skip. */

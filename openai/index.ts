@@ -9,3 +9,4 @@ export { buildRequest } from './request';
 export { outputText, structuredText } from './text';
 export { type UploadProgress } from './upload/send';
 export { uploadFolder, type UploadedFolder, type UploadOptions } from './upload/upload-folder';
+export { createWebhookReader, type WebhookEvent, WebhookRefused } from './webhooks';

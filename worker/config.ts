@@ -24,6 +24,7 @@ const environmentSchema = z.object({
   OPENAI_ORG_ID: optional,
   OPENAI_PROJECT_ID: optional,
   OPENAI_MODEL: optional,
+  OPENAI_WEBHOOK_SECRET: optional,
   TEMPORAL_TASK_QUEUE: optional,
   DURABLE_RESEARCH_HOME: optional,
   DURABLE_RESEARCH_ORIGIN: optional,
@@ -62,6 +63,8 @@ export interface WorkerConfig {
   /** How long a create may take before it counts as ambiguous, in milliseconds. Default 30 s. */
   createTimeoutMs: number;
   notify?: NotifyConfig;
+  /** Secrets of the provider's webhooks; none: webhooks are not used. Must never be printed. */
+  webhookSecrets: string[];
 }
 
 /** Whom the worker tells about the end of a run: a webhook, a command, or both. */
@@ -99,6 +102,8 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     pricesFile: values.DURABLE_RESEARCH_PRICES,
     createTimeoutMs: durationMs(values.DURABLE_RESEARCH_CREATE_TIMEOUT ?? '30s'),
     notify: notifyConfig(values),
+    // Several while one is replaced by another.
+    webhookSecrets: values.OPENAI_WEBHOOK_SECRET?.split(/[\s,]+/).filter((secret) => secret !== '') ?? [],
   };
 }
 

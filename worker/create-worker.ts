@@ -1,11 +1,12 @@
-import { ActivityNotFoundError, Client } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities, look, type ActivityDeps, type PendingWait } from '../activities';
-import { type Collected } from '../contract/outcome';
+import { createActivities, look, type ActivityDeps } from '../activities';
 import { createProvider, loadPrices } from '../openai';
 import { createFileStore } from '../store/files';
 import { providerStore } from '../store/provider';
+import { completeWait } from './announce-ends';
 import { workflowSource } from './bundle';
+import { chooseAnnouncer } from './choose-announcer';
 import { type WorkerConfig } from './config';
 import { createNotifier } from './notify';
 import { createWatcher, type Watcher } from './watcher';
@@ -41,18 +42,20 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
   const { config, connection, namespace } = options;
   const client = new Client({ connection, namespace, identity: options.worker?.identity });
   const sources = { provider: createProvider(config.provider), store: createStore(config), ...options.deps };
+  const webhooks = config.webhookSecrets.length > 0;
   const watcher = createWatcher({
     look: (input) => look(sources, input),
-    complete: (wait, collected) => complete(client, wait, collected),
+    complete: async ({ workflowId }, collected) => void (await completeWait(client, workflowId, collected)),
     onError: ({ input }, error) =>
       Runtime.instance().logger.debug('watch failed', { responseId: input.responseId, error }),
   });
   const deps: ActivityDeps = {
-    announcer: watcher,
+    announcer: chooseAnnouncer(watcher, webhooks),
     prices: await loadPrices(config.pricesFile),
     defaultModel: config.defaultModel,
     simulated: config.simulated,
     createTimeoutMs: config.createTimeoutMs,
+    webhooks,
     notify: config.notify && createNotifier(config.notify),
     ...sources,
   };
@@ -81,13 +84,4 @@ async function runUntilShutdown(worker: Worker, watcher: Watcher): Promise<void>
 /** The output store that a worker of this configuration uses. */
 export function createStore({ store, home }: WorkerConfig): ActivityDeps['store'] {
   return store === 'files' ? createFileStore(home) : providerStore;
-}
-
-/** A wait that has been completed, cancelled or retried meanwhile is no error: somebody else was faster. */
-async function complete(client: Client, { workflowId, activityId }: PendingWait, collected: Collected): Promise<void> {
-  try {
-    await client.activity.complete({ workflowId, activityId }, collected);
-  } catch (error) {
-    if (!(error instanceof ActivityNotFoundError)) throw error;
-  }
 }

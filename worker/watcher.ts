@@ -1,4 +1,4 @@
-import { type PendingWait, type Announcer } from '../activities';
+import { type PendingWait } from '../activities';
 import { type AwaitResponseInput } from '../contract/activities';
 import { isRetryable } from '../contract/failures';
 import { type Collected } from '../contract/outcome';
@@ -19,7 +19,9 @@ export interface WatcherDeps {
 }
 
 /** An announcer that polls, with a map in memory. What dies with the worker comes back with the fallback of its wait. */
-export interface Watcher extends Announcer {
+export interface Watcher {
+  /** Polls the response until it has ended, the wait's deadline has passed, or the process ends. */
+  watch(wait: PendingWait): void;
   /** Responses that are being watched. */
   readonly size: number;
   /** Ends every watch; waits already handed over go on by their fallback. */

@@ -18,6 +18,7 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
       createdAt: Date.now(),
       deadlineAt,
       format: step.format,
+      wait: step.wait,
     });
     run.ledger.settle(step.id, collected);
     return collected;

@@ -11,6 +11,7 @@ export class Board {
   private stage: Progress['stage'] = 'starting';
   private readonly rows = new Map<string, Row>();
   private readonly warnings: string[] = [];
+  private questions: string[] = [];
 
   constructor(
     private readonly ledger: () => LedgerBook | undefined,
@@ -34,6 +35,12 @@ export class Board {
     const step: StepProgress = { ...before, ...change };
     if (account) Object.assign(step, { creates: account.creates, usage: account.usage, usd: account.usd });
     this.rows.set(id, { at: this.version + 1, order: row?.order ?? this.rows.size, step });
+    this.changed();
+  }
+
+  /** What waits for a decision of a person, each with its id. */
+  asks(questions: string[]): void {
+    this.questions = questions;
     this.changed();
   }
 
@@ -62,10 +69,13 @@ export class Board {
       usage: total?.usage ?? NO_TOKENS,
       usd: total?.usd ?? 0,
       simulated: this.ledger()?.snapshot().simulated ?? false,
-      waitingFor: steps
-        .filter(({ state }) => state === 'in_progress')
-        .slice(0, MAX_WAITING)
-        .map(waitingText),
+      waitingFor: [
+        ...this.questions,
+        ...steps
+          .filter(({ state }) => state === 'in_progress')
+          .slice(0, MAX_WAITING)
+          .map(waitingText),
+      ],
       warnings: this.warnings.slice(-MAX_WARNINGS),
     };
   }

@@ -1,18 +1,19 @@
 import { CancellationScope, CancelledFailure, sleep } from '@temporalio/workflow';
-import { type ContextItem, type Created, type CreateResponseInput } from '../contract/activities';
+import { type Created } from '../contract/activities';
 import { type Failure } from '../contract/outcome';
-import { type StepBound, worstPrice } from '../contract/prices';
+import { worstPrice } from '../contract/prices';
 import { create } from './activities';
+import { boundOf, createInput } from './create-input';
 import { failureOf, type LostCreate, lostCreate } from './failures';
-import { type RespondContext, type Responded, type Turn } from './turn';
+import { type Turn, TURN } from './turn';
 
 /** Creates that were sent and whose answers were lost, before a step gives up: each may have been billed. */
 const MAX_LOST_CREATES = 5;
 const MAX_LOST_DELAY_MS = 60_000;
 
 /**
- * One response for the turn. A create whose answer was lost is booked and repeated under the next create number;
- * every other refusal is the step's failure.
+ * One response for the turn. A create whose answer was lost is booked, and the run's policy decides what follows; every
+ * other refusal is the step's failure.
  */
 export async function createOnce(turn: Turn): Promise<Created | Failure> {
   const { run, step } = turn;
@@ -25,24 +26,53 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
       else run.ledger.settle(step.id);
       // A create that is being cancelled is not tried again, whatever it ended as; the step has not failed by that.
       if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled while it was created');
-      if (!ended) return refusal(error);
+      if (!ended) return await refusal(turn, error);
       if (ended.sent) lost += 1;
-      if (lost === MAX_LOST_CREATES) {
-        return {
-          type: 'CreateAmbiguous',
-          message: `the answers of ${lost} creates were lost; the last: ${ended.reason}`,
-        };
-      }
-      const delay = Math.min(MAX_LOST_DELAY_MS, 1_000 * 4 ** Math.max(0, lost - 1));
-      await sleep(delay, { summary: `before another create of ${step.id}` });
+      const failure = await afterLost(turn, ended, lost);
+      if (failure) return failure;
       run.board.update(step.id, { state: 'creating' });
     }
   }
 }
 
+/** Returns when another create may be sent, or the failure with which the step ends instead. */
+async function afterLost(turn: Turn, { sent, reason }: LostCreate, lost: number): Promise<Failure | undefined> {
+  const { run, step, deadlineAt } = turn;
+  const policy = sent ? run.onAmbiguousCreate : 'retry';
+  if (policy === 'wait') return waitForLost(turn, reason);
+  if (policy === 'ask') {
+    const question = `the answer of create ${turn.creates} was lost and it may have been billed (${reason}); create again?`;
+    const decision = await run.approvals.ask(`${step.id}/${TURN}/create-${turn.creates}`, question, deadlineAt);
+    if (decision?.approve) return undefined;
+    if (!decision) return { type: 'CreateAmbiguous', message: `nobody decided before the deadline: ${reason}` };
+    return {
+      type: 'ApprovalRejected',
+      message: `another create was rejected: ${decision.reason ?? 'no reason given'}`,
+    };
+  }
+  if (lost === MAX_LOST_CREATES) {
+    return { type: 'CreateAmbiguous', message: `the answers of ${lost} creates were lost; the last: ${reason}` };
+  }
+  const delay = Math.min(MAX_LOST_DELAY_MS, 1_000 * 4 ** Math.max(0, lost - 1));
+  await sleep(delay, { summary: `before another create of ${step.id}` });
+  return undefined;
+}
+
+/** Only a webhook can tell of a lost response; when one does, the wait here is cancelled and the response adopted. */
+async function waitForLost(turn: Turn, reason: string): Promise<Failure> {
+  turn.waitsForLost = true;
+  try {
+    const ms = Math.max(1, turn.deadlineAt - Date.now());
+    await sleep(ms, { summary: `waiting for a lost response of ${turn.step.id}` });
+    return { type: 'CreateAmbiguous', message: `no webhook told of its response before the deadline: ${reason}` };
+  } finally {
+    turn.waitsForLost = false;
+  }
+}
+
 async function sendCreate(turn: Turn): Promise<Created> {
   const { run, step } = turn;
-  const request = await buildInput(turn);
+  const request = await createInput(turn);
   run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
   turn.creates += 1;
   const activityId = `create:${step.id}/${TURN}/${turn.creates}`;
@@ -50,6 +80,7 @@ async function sendCreate(turn: Turn): Promise<Created> {
   const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
   const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
   turn.lostAfter = undefined;
+  run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
   run.board.update(step.id, { state: 'in_progress', responseId: created.responseId });
   return created;
 }
@@ -61,71 +92,16 @@ function bookLost(turn: Turn, { sent, reason, newestItem }: LostCreate): void {
     return;
   }
   if (turn.lostAfter === undefined) turn.lostAfter = newestItem;
-  run.ledger.bookAmbiguous({ stepId: step.id, turn: TURN, create: creates, reason });
+  const lost = { stepId: step.id, turn: TURN, create: creates };
+  run.ledger.bookAmbiguous({ ...lost, reason });
+  run.orphans.lost(lost);
   run.board.warn(`${step.id}: create ${creates} is ambiguous and may have been billed: ${reason}`);
 }
 
-/** A step has one turn until tools and approvals make it more. */
-const TURN = 1;
-
-function refusal(error: unknown): Failure {
+async function refusal(turn: Turn, error: unknown): Promise<Failure> {
   const failure = failureOf(error);
   if (!failure) throw error;
+  // Accepted after all: where webhooks are configured, one will tell which response it is.
+  if (failure.type === 'AlreadyInConversation' && turn.run.record.webhooks) return waitForLost(turn, failure.message);
   return failure;
-}
-
-async function buildInput(turn: Turn): Promise<CreateResponseInput> {
-  const { run, step, deadlineAt } = turn;
-  const { context } = step;
-  return {
-    origin: run.record.origin,
-    stepId: step.id,
-    turn: TURN,
-    create: turn.creates + 1,
-    model: step.model ?? run.record.defaultModel,
-    prompt: typeof step.prompt === 'string' ? [{ kind: 'text', text: step.prompt }] : step.prompt,
-    instructions: step.instructions,
-    tools: step.tools,
-    format: step.format,
-    reasoning: step.reasoning,
-    maxOutputTokens: step.maxOutputTokens,
-    context: contextItems(context),
-    select: (context && 'select' in context && context.select) || 'all',
-    conversation:
-      context?.strategy === 'conversation' ? (context.conversation ?? (await run.conversation(turn))) : undefined,
-    lostAfter: turn.lostAfter,
-    previousResponse: context?.strategy === 'previous_response' ? context.from.ref?.responseId : undefined,
-    deadlineAt,
-    timeoutMs: run.record.createTimeoutMs,
-  };
-}
-
-function contextItems(context: RespondContext | undefined): ContextItem[] {
-  if (!context) return [];
-  if (context.strategy !== 'previous_response') return (context.from ?? []).map(contextItem);
-  // The chain brings the earlier step along; only a step that left nothing to chain to is told about.
-  return context.from.ref ? [] : [contextItem(context.from)];
-}
-
-function contextItem({ id, ref, reason }: Responded): ContextItem {
-  return ref ? { kind: 'response', ref } : { kind: 'missing', stepId: id, reason: reason ?? 'It was skipped.' };
-}
-
-/** What the worst price is computed from: what earlier steps said is known by their usage. */
-function boundOf({ run, step }: Turn, request: CreateResponseInput): StepBound {
-  const { context } = step;
-  const from =
-    context === undefined ? [] : Array.isArray(context.from) ? context.from : context.from ? [context.from] : [];
-  const seen = from.map(({ collected }) => (collected?.usage?.input ?? 0) + (collected?.usage?.output ?? 0));
-  const filledIn = request.prompt.map((part) =>
-    part.kind === 'output' ? run.ledger.account(part.ref.stepId).usage.output : 0,
-  );
-  const own = JSON.stringify([request.prompt, request.instructions, request.tools, request.format]);
-  return {
-    model: request.model,
-    ownBytes: new TextEncoder().encode(own).length,
-    contextTokens: [...seen, ...filledIn].reduce((sum, count) => sum + count, 0),
-    maxOutputTokens: step.maxOutputTokens,
-    tools: (step.tools ?? []).map(({ type }) => type),
-  };
 }

@@ -7,6 +7,8 @@ const EMPTY: Account = { usage: NO_USAGE, hostedCalls: {}, usd: 0, toolFeesUsd: 
 /** What a response used, as the provider told it. */
 export type Used = { model: string; usage?: Usage; hostedCalls: HostedCalls };
 
+type CreateId = Pick<Ambiguous, 'stepId' | 'turn' | 'create'>;
+
 /** The run's account: pure bookkeeping, no side effects. */
 export class LedgerBook {
   private readonly steps = new Map<string, Account>();
@@ -35,7 +37,10 @@ export class LedgerBook {
   /** After a create: what was reserved is free again, what was used is booked. */
   settle(stepId: string, used?: Used): void {
     this.reserved.delete(stepId);
-    if (!used) return;
+    if (used) this.book(stepId, used);
+  }
+
+  private book(stepId: string, used: Used): void {
     const cost = costOf(this.prices, used.model, { usage: used.usage ?? NO_USAGE, hostedCalls: used.hostedCalls });
     if (cost.unpriced) this.unpriced.add(used.model);
     const before = this.account(stepId);
@@ -51,6 +56,19 @@ export class LedgerBook {
   bookAmbiguous(entry: Omit<Ambiguous, 'worstUsd'>): void {
     this.ambiguous.push({ ...entry, worstUsd: this.reserved.get(entry.stepId) });
     this.reserved.delete(entry.stepId);
+  }
+
+  /** Whether the answer of this create is lost and its response not found yet. */
+  isAmbiguous(create: CreateId): boolean {
+    return this.ambiguous.some((entry) => isSame(entry, create) && entry.responseId === undefined);
+  }
+
+  /** The response of a lost create showed itself; `used` books it, unless somebody waits for it and will. */
+  bookFound(create: CreateId & { responseId: string }, used?: Used): void {
+    const index = this.ambiguous.findIndex((entry) => isSame(entry, create));
+    const entry = this.ambiguous[index];
+    if (entry) this.ambiguous[index] = { ...entry, responseId: create.responseId };
+    if (used) this.book(create.stepId, used);
   }
 
   /** A response that could not be confirmed as stopped. */
@@ -82,6 +100,10 @@ export class LedgerBook {
   private update(stepId: string, change: Partial<Account>): void {
     this.steps.set(stepId, { ...this.account(stepId), ...change });
   }
+}
+
+function isSame(a: CreateId, b: CreateId): boolean {
+  return a.stepId === b.stepId && a.turn === b.turn && a.create === b.create;
 }
 
 function addAccounts(a: Account, b: Account): Account {

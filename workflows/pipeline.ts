@@ -25,10 +25,9 @@ import { type RespondContext, type Responded } from './turn';
 export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promise<PipelineResult> {
   const plan = parse([input, ...rest]);
   const models = plan.steps.flatMap(({ model }) => (model === undefined ? [] : [model]));
-  const run = await openRun(
-    models,
-    plan.steps.map(({ id }) => id),
-  );
+  const stepIds = plan.steps.map(({ id }) => id);
+  const run = await openRun({ models, stepIds, onAmbiguousCreate: plan.input.onAmbiguousCreate });
+  refuseWithoutWebhooks(run, plan);
   void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
   try {
     const ends = await runGraph(plan.steps, plan.input.maxParallel ?? DEFAULT_MAX_PARALLEL, (step, earlier) =>
@@ -56,6 +55,18 @@ function parse(args: unknown[]): PipelinePlan {
     if (!(error instanceof InvalidInputError)) throw error;
     throw runFailure('InvalidInput', error.message);
   }
+}
+
+/** What only a webhook can end would run into its deadline. */
+function refuseWithoutWebhooks({ onAmbiguousCreate, record }: Run, { steps }: PipelinePlan): void {
+  const step = steps.find(({ wait }) => wait === 'webhook');
+  const field =
+    onAmbiguousCreate === 'wait' ? 'onAmbiguousCreate: "wait"' : step && `step "${step.id}": wait: "webhook"`;
+  if (record.webhooks || !field) return;
+  throw runFailure(
+    'InvalidInput',
+    `pipeline input is not valid: ${field} needs the provider's webhooks; set OPENAI_WEBHOOK_SECRET at worker and gateway, or leave it out`,
+  );
 }
 
 type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, Responded> };

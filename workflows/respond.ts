@@ -3,9 +3,8 @@ import { durationMs } from '../contract/duration';
 import { DEFAULT_DEADLINE, DEFAULT_RETRIES } from '../contract/graph';
 import { type Collected, type Failure, type Outcome } from '../contract/outcome';
 import { PREVIEW_CHARS } from '../contract/progress';
-import { createOnce } from './create-once';
-import { awaitOnce } from './await-once';
 import { claimStep } from './claim-step';
+import { firstResponse } from './first-response';
 import { type Run } from './run';
 import { type Responded, type RespondStep, type Turn } from './turn';
 
@@ -24,7 +23,7 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
   const deadlineAt = startedAt + durationMs(step.deadline ?? DEFAULT_DEADLINE);
   run.board.update(step.id, { state: 'creating', startedAt });
   try {
-    const ended = await answer({ run, step, deadlineAt, creates: 0, responseIds: [] });
+    const ended = await answered({ run, step, deadlineAt, creates: 0, responseIds: [] });
     const preview = ended.collected?.preview.slice(0, PREVIEW_CHARS);
     run.board.update(step.id, {
       state: 'ended',
@@ -40,15 +39,22 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
   }
 }
 
+async function answered(turn: Turn): Promise<Responded> {
+  turn.run.orphans.begin(turn);
+  try {
+    return await answer(turn);
+  } finally {
+    turn.run.orphans.end(turn);
+  }
+}
+
 /** Creates and waits; a response that failed in a way that may pass is created anew, as often as the step allows. */
 async function answer(turn: Turn): Promise<Responded> {
   const { step, responseIds } = turn;
   for (let retriesLeft = step.retries ?? DEFAULT_RETRIES; ; retriesLeft -= 1) {
-    const created = await createOnce(turn);
-    if ('type' in created) return withoutOutput(turn, 'failed', created);
-    responseIds.push(created.responseId);
-    const collected = await awaitOnce(turn, created);
-    if ('type' in collected) return withoutOutput(turn, 'failed', collected);
+    const ended = await firstResponse(turn);
+    if ('type' in ended) return withoutOutput(turn, 'failed', ended);
+    const { created, collected } = ended;
     const ref = { stepId: step.id, ...created };
     if (!collected.failure) return { id: step.id, outcome: 'completed', ref, responseIds, collected };
     if (collected.status === 'incomplete' && step.acceptIncomplete && collected.textBytes > 0) {

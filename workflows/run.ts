@@ -1,12 +1,15 @@
 import { setCurrentDetails, setHandler, defineQuery } from '@temporalio/workflow';
 import { type Ledger } from '../contract/ledger';
 import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
+import { type OnAmbiguousCreate } from '../contract/pipeline';
 import { type Progress, type ProgressQuery, progressQuerySchema } from '../contract/progress';
 import { type RunRecord } from '../contract/run-record';
 import { quick } from './activities';
+import { Approvals } from './approvals';
 import { Board } from './board';
 import { details } from './details';
 import { LedgerBook } from './ledger';
+import { Orphans } from './orphans';
 import { type Turn } from './turn';
 
 const progressQuery = defineQuery<Progress, [ProgressQuery?]>(PROGRESS_QUERY);
@@ -17,23 +20,40 @@ export interface Run {
   readonly record: RunRecord;
   readonly ledger: LedgerBook;
   readonly board: Board;
+  readonly orphans: Orphans;
+  readonly approvals: Approvals;
+  readonly onAmbiguousCreate: OnAmbiguousCreate;
   /** Ids of the steps that have begun. */
   readonly claimed: Set<string>;
   /** The run's own conversation, created when the first step asks for it; again by the next where that failed. */
   conversation(turn: Pick<Turn, 'step' | 'deadlineAt'>): Promise<string>;
 }
 
+/** What a workflow says of its run before it begins. */
+export interface RunOptions {
+  /** Models that the run will name, so that their prices are in its record. */
+  models?: string[];
+  /** Steps in the order in which people see them; others are added as they begin. */
+  stepIds?: string[];
+  /** What happens to a create whose answer was lost. Default retry. */
+  onAmbiguousCreate?: OnAmbiguousCreate;
+}
+
 /**
  * Opens a run: answers the queries `progress` and `ledger` from now on, and resolves what the run's decisions depend on.
  * Call it first, once a workflow.
- * @param models Models that the run will name, so that their prices are in its record.
  */
-export async function openRun(models: string[] = [], stepIds: string[] = []): Promise<Run> {
+export async function openRun(options: RunOptions = {}): Promise<Run> {
+  const { models = [], stepIds = [], onAmbiguousCreate = 'retry' } = options;
   let ledger: LedgerBook | undefined;
   const board = new Board(
     () => ledger,
     (changed) => setCurrentDetails(details(changed)),
   );
+  const orphans = new Orphans(() => ledger, board);
+  orphans.listen();
+  const approvals = new Approvals(board);
+  approvals.listen();
   setHandler(progressQuery, (raw) => board.snapshot(progressQuerySchema.parse(raw ?? {})), {
     description: 'Where every step of the run stands; {"since": version} for what changed only.',
   });
@@ -47,6 +67,9 @@ export async function openRun(models: string[] = [], stepIds: string[] = []): Pr
     record,
     ledger,
     board,
+    orphans,
+    approvals,
+    onAmbiguousCreate,
     claimed: new Set(),
     conversation: (turn) =>
       (conversation ??= newConversation(record.origin, turn).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import { type PromptPart, type ResponseRef } from '../contract/activities';
 import { type Collected, type Outcome } from '../contract/outcome';
+import { type ResponseSeen } from '../contract/seen';
 import { type Select, type StepDefaults } from '../contract/step';
 import { type Run } from './run';
 
@@ -31,6 +32,9 @@ export interface RespondStep extends Omit<StepDefaults, 'context' | 'onMissing'>
   context?: RespondContext;
 }
 
+/** A step has one turn until tools and approvals make it more. */
+export const TURN = 1;
+
 /** One turn of a step while it is at work. */
 export interface Turn {
   run: Run;
@@ -41,4 +45,8 @@ export interface Turn {
   responseIds: string[];
   /** The conversation's newest item before the first create of this response whose answer was lost; null: none. */
   lostAfter?: string | null;
+  /** True while nothing is created and only a lost response that shows itself can be the turn's. */
+  waitsForLost?: boolean;
+  /** A lost response that showed itself and became the turn's. */
+  adopted?: ResponseSeen;
 }

@@ -122,10 +122,11 @@ describe('a wrong pipeline names the path, what was expected and what came', () 
     ['too few tokens', { steps: [step('a', { maxOutputTokens: 3 })] }, /steps\[0\]\.maxOutputTokens: .*16.*got 3/],
     ['a budget', { steps: [step('a')], budget: { usd: 1 } }, /budget: budgets are not supported by this version/],
     [
-      'another policy for lost creates',
-      { steps: [step('a')], onAmbiguousCreate: 'ask' },
-      /onAmbiguousCreate: expected "retry"/,
+      'an unknown policy for lost creates',
+      { steps: [step('a')], onAmbiguousCreate: 'hope' },
+      /onAmbiguousCreate: .*"retry".*got "hope"/,
     ],
+    ['an unknown way to wait', { steps: [step('a', { wait: 'nap' })] }, /steps\[0\]\.wait: .*"webhook".*got "nap"/],
   ])('%s', (_name, input, message) => {
     expect(problem(input)).toMatch(message);
   });

@@ -24,7 +24,8 @@ test.each<[waited: number, left: number, fallback: number]>([
   [600_000, 0, 1],
 ])('after %i ms, %i ms before the deadline, the fallback comes in %i ms', (waited, left, fallback) => {
   const createdAt = 1_000_000;
-  expect(fallbackMs({ createdAt, deadlineAt: createdAt + waited + left }, createdAt + waited)).toBe(fallback);
+  const input = { createdAt, deadlineAt: createdAt + waited + left };
+  expect(fallbackMs(input, 'watcher', createdAt + waited)).toBe(fallback);
 });
 
 const collected: Collected = {

@@ -14,6 +14,7 @@ test('a key is enough, and the rest has defaults', () => {
     home: resolve('.durable-research'),
     store: 'files',
     createTimeoutMs: 30_000,
+    webhookSecrets: [],
   });
 });
 
@@ -33,6 +34,7 @@ test('every variable is read', () => {
     DURABLE_RESEARCH_NOTIFY_URL: 'https://host/hook',
     DURABLE_RESEARCH_NOTIFY_SECRET: SECRET,
     DURABLE_RESEARCH_NOTIFY_COMMAND: 'cat',
+    OPENAI_WEBHOOK_SECRET: 'whsec_bmV3 whsec_b2xk',
   });
   expect(config).toEqual({
     provider: { apiKey: KEY, baseURL: 'https://host/v1', organization: 'org', project: 'proj', origin: 'emulator:x' },
@@ -44,6 +46,7 @@ test('every variable is read', () => {
     pricesFile: '/prices.json',
     createTimeoutMs: 5_000,
     notify: { url: 'https://host/hook', secret: SECRET, command: 'cat' },
+    webhookSecrets: ['whsec_bmV3', 'whsec_b2xk'],
   });
 });
 

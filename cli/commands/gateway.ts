@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { startGateway, type WebhookReport } from '../../gateway';
+import { openAnnouncement } from '../../worker';
+import { messageOf, UsageError } from '../errors';
+import { EXIT } from '../exit-codes';
+import { note, print } from '../terminal';
+
+/** Options of `durable-research gateway`. */
+export interface GatewayOptions {
+  port: string;
+  host: string;
+}
+
+/** Receives the provider's webhooks in this terminal until SIGINT or SIGTERM. Returns the exit code. */
+export async function gateway({ port, host }: GatewayOptions): Promise<number> {
+  const announcement = await openAnnouncement(process.env);
+  const { secrets, origin, address, namespace } = announcement;
+  try {
+    const running = await startGateway({
+      port: toPort(port),
+      host,
+      secrets,
+      announce: (id) => announcement.announce(id),
+      report,
+    });
+    print(running.url);
+    note(`Gateway for webhooks of ${origin}; tells the runs of namespace "${namespace}" at ${address}.`);
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await running.close();
+  } finally {
+    await announcement.close();
+  }
+  return EXIT.completed;
+}
+
+/** One line of JSON a webhook. */
+function report({ error, ...told }: WebhookReport): void {
+  const problem = error === undefined ? {} : { error: messageOf(error) };
+  note(JSON.stringify({ at: new Date().toISOString(), ...told, ...problem }));
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new UsageError(`--port expects a number from 0 to 65535, but got "${text}"`);
+}

@@ -1,0 +1,77 @@
+import { defineSignal, setHandler } from '@temporalio/workflow';
+import { RESPONSE_SEEN_SIGNAL } from '../contract/names';
+import { type ResponseSeen, responseSeenSchema } from '../contract/seen';
+import { type Board } from './board';
+import { type LedgerBook } from './ledger';
+import { type Turn } from './turn';
+
+type CreateId = { stepId: string; turn: number; create: number };
+
+/**
+ * Responses of creates whose answers were lost. Nobody waits for them and the provider lists none: they show themselves
+ * by a webhook at their end, which a gateway hands on as the signal `responseSeen`.
+ */
+export class Orphans {
+  private readonly known = new Set<string>();
+  private readonly turns = new Map<string, Turn>();
+  /** Seen before the fate of their create was known. */
+  private readonly early = new Map<string, ResponseSeen>();
+
+  constructor(
+    private readonly ledger: () => LedgerBook | undefined,
+    private readonly board: Board,
+  ) {}
+
+  /** Answers the signal from now on; one that does not parse becomes a warning. */
+  listen(): void {
+    setHandler(defineSignal<[unknown]>(RESPONSE_SEEN_SIGNAL), (raw) => {
+      const parsed = responseSeenSchema.safeParse(raw);
+      if (parsed.success) this.seen(parsed.data);
+      else this.board.warn(`a signal ${RESPONSE_SEEN_SIGNAL} could not be read: ${parsed.error.issues[0]?.message}`);
+    });
+  }
+
+  /** From now on a lost response of the turn may become the turn's own. */
+  begin(turn: Turn): void {
+    this.turns.set(turn.step.id, turn);
+  }
+
+  /** The turn has ended: a lost response that shows itself later, or came too late to be used, is booked only. */
+  end(turn: Turn): void {
+    this.turns.delete(turn.step.id);
+    if (turn.adopted) this.ledger()?.bookFound(turn.adopted, turn.adopted);
+  }
+
+  /** The answer of a create arrived: its response is no orphan. */
+  answered(create: CreateId, responseId: string): void {
+    this.known.add(responseId);
+    this.early.delete(keyOf(create));
+  }
+
+  /** The answer of a create is lost; its response may have been seen already. */
+  lost(create: CreateId): void {
+    const seen = this.early.get(keyOf(create));
+    if (seen) this.found(seen);
+  }
+
+  private seen(seen: ResponseSeen): void {
+    if (this.known.has(seen.responseId)) return;
+    if (this.ledger()?.isAmbiguous(seen)) this.found(seen);
+    else this.early.set(keyOf(seen), seen);
+  }
+
+  private found(seen: ResponseSeen): void {
+    const { responseId, stepId, create, status } = seen;
+    this.known.add(responseId);
+    this.early.delete(keyOf(seen));
+    this.board.warn(`${stepId}: the lost answer of create ${create} was found: ${responseId}, ${status}`);
+    const turn = this.turns.get(stepId);
+    const adopted = turn !== undefined && !turn.adopted && (status === 'completed' || turn.waitsForLost === true);
+    this.ledger()?.bookFound(seen, adopted ? undefined : seen);
+    if (adopted) turn.adopted = seen;
+  }
+}
+
+function keyOf({ stepId, turn, create }: CreateId): string {
+  return `${stepId}/${turn}/${create}`;
+}
