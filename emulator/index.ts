@@ -26,20 +26,18 @@ import { responseRoutes } from './responses/routes';
 import { keepSweeping } from './responses/sweep';
 import { scriptRoutes } from './script/admin';
 import { ScriptBook } from './script/book';
+import type { ScriptControl } from './script/control';
 import { resumeWork } from './responses/work';
 import { Store } from './state';
 import { webhookRoutes } from './webhooks/routes';
 import { WebhookSender } from './webhooks/sender';
 
-export type { ScriptReport } from './script/book';
+export type { ScriptControl, ScriptReport } from './script/control';
 export type { ScriptInput } from './script/schema';
 export { emulatorFlagsHelp, parseEmulatorFlags, type EmulatorOptions } from './options';
 
 /** The API's own limit for one file. */
 const UPLOAD_LIMIT_BYTES = 512 * 1024 * 1024;
-
-/** Scripted mode from inside the process that runs the emulator. */
-export type ScriptControl = Pick<ScriptBook, 'set' | 'clear' | 'report' | 'verify'>;
 
 /** A running emulator. */
 export interface Emulator {

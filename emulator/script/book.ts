@@ -3,20 +3,11 @@ import { ApiError } from '../http/errors';
 import type { CreateBody } from '../responses/request';
 import { del, put, type Change, type Store } from '../state';
 import { mismatch, preview, seenOf, type Seen } from './match';
+import type { ScriptControl, ScriptReport } from './control';
 import type { ScriptRecord } from './record';
 import { scriptSchema, type Script, type ScriptInput, type Step } from './schema';
 
 const CURRENT = 'current';
-
-/** What a script still waits for, and what came that it did not. */
-export interface ScriptReport {
-  readonly steps: number;
-  readonly used: number;
-  /** The steps that no create has met: place from 1, and the name where it has one. */
-  readonly left: readonly { readonly step: number; readonly name: string | null }[];
-  /** Creates that were refused, oldest first; `at` is in seconds since the epoch. */
-  readonly unexpected: readonly { readonly at: number; readonly message: string }[];
-}
 
 /** A step that a create meets, and what has to be written with the create so that it counts as met. */
 export interface Met {
@@ -25,7 +16,7 @@ export interface Met {
 }
 
 /** The script in force. It is stored with its progress, so that a killed emulator goes on where it was. */
-export class ScriptBook {
+export class ScriptBook implements ScriptControl {
   private constructor(private readonly store: Store) {}
 
   /** A script of the options that has been stored already goes on; another one takes its place. */
@@ -39,17 +30,14 @@ export class ScriptBook {
     return book;
   }
 
-  /** Puts a script in force, from its first step. Throws a `ZodError` for one that is not written as it must be. */
   async set(script: ScriptInput): Promise<void> {
     await this.begin(scriptSchema.parse(script), false);
   }
 
-  /** Ends the script; creates are answered as without one. */
   async clear(): Promise<void> {
     await this.store.exclusive(() => this.store.write([del(this.store.tables.scripts, CURRENT)]));
   }
 
-  /** What is left and what was unexpected, or null without a script. */
   async report(): Promise<ScriptReport | null> {
     const record = await this.read();
     if (record === undefined) return null;
@@ -61,7 +49,6 @@ export class ScriptBook {
     return { steps: script.steps.length, used: used.length, left, unexpected: seen };
   }
 
-  /** Throws an `Error` that tells every unexpected create and every step that is left; also where there is no script. */
   async verify(): Promise<void> {
     const report = await this.report();
     if (report === null) throw new Error('The emulator has no script to verify; set one first.');
