@@ -2,7 +2,7 @@ import { badRequest } from '../http/errors';
 import { checkApprovals } from '../mcp/items';
 import type { Store } from '../state';
 import { itemNotPersisted, type Context } from './context';
-import { carriesReasoning } from './items';
+import { carriesReasoning } from './items/message';
 import type { Item } from './record';
 
 /** The API's rules on items of one request, in the order in which it checks them. Throws its 400. */

@@ -239,6 +239,20 @@ describe('fields', () => {
     expect(await refuse({ input: [item] })).toMatchObject({ status: 400, code: 'invalid_value', param });
   }); // prettier-ignore
 
+  test('credentials inside of an item are neither stored nor echoed', async () => {
+    const tool = {
+      type: 'mcp',
+      server_label: 's',
+      server_url: 'http://127.0.0.1:9/hush',
+      authorization: 'hush',
+    } as const;
+    const input: InputItem[] = [{ type: 'additional_tools', role: 'developer', tools: [tool] }, QUESTION];
+    const { id } = await create({ input });
+    const { data } = await rig.client.responses.inputItems.list(id);
+    expect(data).toMatchObject([{ role: 'user' }, { tools: [{ server_label: 's' }] }]);
+    expect(JSON.stringify(data)).not.toContain('hush');
+  });
+
   test('what the SDK makes of an output is always taken', async () => {
     const { response } = await answered();
     const input = toResponseInputItems(response.output.map((item) => ({ ...item, created_by: 'x' })) as never);

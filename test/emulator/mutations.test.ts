@@ -1,9 +1,7 @@
 import * as fc from 'fast-check';
 import net from 'node:net';
 import { api, run, startRig, type Rig } from './helpers';
-
-const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
-process.stderr.write(`mutations: FUZZ_SEED=${SEED} repeats this run\n`);
+import { SEED } from './seed';
 
 let rig: Rig;
 let places: Record<string, string>;
