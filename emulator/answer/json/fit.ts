@@ -27,7 +27,7 @@ export function fitText(node: SchemaNode, drafts: readonly string[], tester: Pat
   if (pattern === undefined) return sized(first, minLength, maxLength);
   const fits = (draft: string): boolean => {
     const length = codePoints(draft).length;
-    return length >= minLength && length <= maxLength && tester.matches(pattern, draft);
+    return length >= minLength && length <= maxLength && tester.matches(pattern, draft) === true;
   };
   return drafts.find(fits) ?? stringFor(pattern, { minLength, maxLength }, tester) ?? first;
 }

@@ -3,7 +3,7 @@ import { overlap } from '../find';
 import { cite, type Annotation } from '../render';
 import { terms } from '../text';
 import { affinity, ASKS_NAMES, inTurns, type Focus, type Material } from './material';
-import { readNode, resolveRef, typesOf, type SchemaNode } from './node';
+import { readNode, resolveRef, tupleOf, typesOf, type SchemaNode } from './node';
 import { mentionsNumber, writeNumber } from './numbers';
 import { StringWriter, type Placed, type StringPlace } from './strings';
 
@@ -11,8 +11,9 @@ import { StringWriter, type Placed, type StringPlace } from './strings';
 const DEEP = 6;
 /** No schema within the API's limits is this deep; a schema that needs more has no finite instance. */
 const TOO_DEEP = 40;
-/** Characters and values of an instance. */
+/** Of an instance: characters that a schema demands, and every value as so many characters. */
 const MAX_SIZE = 2_000_000;
+const VALUE_SIZE = 40;
 const ITEMS_AT_TOP = 3;
 const ITEMS_BELOW = 2;
 const NUMBER_WORDS: Readonly<Record<string, number>> = {
@@ -86,7 +87,7 @@ class InstanceWriter {
   private value(given: SchemaNode, place: Place): unknown {
     const node = this.resolved(given);
     if (place.depth > TOO_DEEP) return null;
-    this.grow(1 + (node.minLength ?? 0));
+    this.grow(VALUE_SIZE + (node.minLength ?? 0));
     if (node.const !== undefined) return node.const;
     if (node.enum !== undefined) return this.choice(node.enum, node, place);
     const branches = node.anyOf ?? node.oneOf;
@@ -106,7 +107,8 @@ class InstanceWriter {
   }
 
   private resolved(node: SchemaNode): SchemaNode {
-    return node.$ref === undefined ? node : resolveRef(this.root, node.$ref, []);
+    const whole = node.$ref === undefined ? node : resolveRef(this.root, node.$ref, []);
+    return (whole.allOf ?? []).map((part) => this.resolved(readNode(part))).reduce(merge, whole);
   }
 
   private typed(node: SchemaNode, type: string, place: Place): unknown {
@@ -158,6 +160,9 @@ class InstanceWriter {
 
   private list(node: SchemaNode, place: Place): unknown[] {
     const { minItems = 0, maxItems = Infinity } = node;
+    const tuple = tupleOf(node);
+    if (tuple.length > 0)
+      return tuple.slice(0, maxItems).map((part) => this.value(readNode(part), { ...place, depth: place.depth + 1 }));
     const item = readNode(node.items ?? {});
     const length = Math.min(maxItems, Math.max(minItems, this.wantedItems(place)));
     const foci = place.depth > 2 ? [place.focus] : this.listFoci(item);
@@ -222,6 +227,12 @@ class InstanceWriter {
     const chosen = preferred ?? flat ?? real[0] ?? branches[0];
     return chosen === undefined ? null : this.value(chosen, { ...place, depth: place.depth + 1 });
   }
+}
+
+/** A schema that demands what two schemas demand, as far as one can stand for both. */
+function merge(left: SchemaNode, { properties, required, ...right }: SchemaNode): SchemaNode {
+  const both = properties === undefined ? left.properties : { ...left.properties, ...properties };
+  return { ...left, ...right, properties: both, required: [...(left.required ?? []), ...(required ?? [])] };
 }
 
 /** An enum's value as words. */

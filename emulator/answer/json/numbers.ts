@@ -4,10 +4,11 @@ import type { SchemaNode } from './node';
 /** Where in a closed range a number lies when something, or nothing, was found. */
 const HIGH = 0.8;
 const LOW = 0.2;
+const STEPS = 20;
 
 /**
- * A number that a schema allows: one that is given, one that the focus mentions where the schema describes what it wants, else one high in
- * a closed range (low where nothing was found), else the ordinal of the list item around it, else the number next to zero.
+ * A number that a schema allows: one that is given, one that the focus mentions where the schema describes what it
+ * wants, else one high in a closed range (low where nothing was found), else the ordinal of the list item around it, else the number next to zero.
  */
 export function writeNumber(
   node: SchemaNode,
@@ -22,7 +23,14 @@ export function writeNumber(
   const inRange = Number.isFinite(low + high) ? roundTo(low + (high - low) * part, step) : undefined;
   const lowest = Number.isFinite(low) ? roundTo(low, step, Math.ceil) : roundTo(Math.min(high, 0), step, Math.floor);
   const candidates = [given.find(fits), mentioned(node, focus).find(fits), inRange, ordinal];
-  return candidates.find((value) => value !== undefined && fits(value)) ?? lowest;
+  return [...candidates, ...stepsFrom(lowest, step)].find((value) => value !== undefined && fits(value)) ?? lowest;
+}
+
+/** A number, and the multiples of a step above it: not every product of a fraction divides by it again. */
+function stepsFrom(lowest: number, step: number): number[] {
+  return Array.from({ length: STEPS }, (_, count) =>
+    step === 0 ? lowest : (Math.round(lowest / step) + count) * step,
+  );
 }
 
 /** Whether a focus mentions a number that a schema describes. */
@@ -43,7 +51,7 @@ function beyond(bound: number | undefined, step: number, sign: 1 | -1): number {
 }
 
 function isMultiple(value: number, step: number, type: 'number' | 'integer'): boolean {
-  const ofStep = step === 0 || Math.abs(value / step - Math.round(value / step)) < 1e-9;
+  const ofStep = step === 0 || Number.isInteger(value / step);
   return ofStep && (type === 'number' || Number.isInteger(value));
 }
 

@@ -4,9 +4,10 @@ import { errorCode } from '../../error-code';
 
 /** Longer texts are not made for a pattern, whatever it repeats. */
 const MAX_CHARS = 10_000;
-const ONE_TEST_MS = 20;
-/** How long the patterns of one answer may be tried in all: a client's pattern may take for ever. */
-const ALL_TESTS_MS = 200;
+/** A client's pattern may take for ever to be tried. */
+const TEST_MS = 100;
+/** How many tries of one answer may run out of time. */
+const MAX_TIMEOUTS = 3;
 
 /** A JSON schema's pattern; Unicode where it can be read so. Throws a `SyntaxError`. */
 export function compilePattern(pattern: string): RegExp {
@@ -18,29 +19,40 @@ export function compilePattern(pattern: string): RegExp {
   }
 }
 
+/** Patterns that are no regular expressions after all, or too large for one, match nothing. */
 const TEST = new Script(`(() => {
-  try { return new RegExp(pattern, 'u').test(text); } catch { return new RegExp(pattern).test(text); }
+  for (const flags of ['u', '']) {
+    try { return new RegExp(pattern, flags).test(text); } catch {}
+  }
+  return false;
 })()`);
+/** What stands for a Unicode class where a text is made up. */
+const CLASSES: Readonly<Record<string, string>> = {
+  Lu: 'A-Z',
+  Ll: 'a-z',
+  L: 'a-z',
+  Letter: 'a-z',
+  N: '0-9',
+  Nd: '0-9',
+};
 let sandbox: Context | undefined;
 
 /** Tries the patterns of one answer within a bounded time. */
 export class PatternTester {
-  private left = ALL_TESTS_MS;
+  private timeouts = 0;
 
-  /** Whether a text matches; false too where that could not be found out in time. */
-  matches(pattern: string, text: string): boolean {
-    if (this.left <= 0) return false;
-    const began = performance.now();
+  /** Whether a text matches; null where that could not be found out in time. */
+  matches(pattern: string, text: string): boolean | null {
+    if (this.timeouts >= MAX_TIMEOUTS) return null;
     // Only code that runs in a context of its own can be stopped in the middle of a match.
     sandbox ??= createContext(Object.create(null));
     Object.assign(sandbox, { pattern, text });
     try {
-      return TEST.runInContext(sandbox, { timeout: ONE_TEST_MS }) === true;
+      return TEST.runInContext(sandbox, { timeout: TEST_MS }) === true;
     } catch (error) {
-      if (errorCode(error) === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
-      throw error;
-    } finally {
-      this.left -= performance.now() - began;
+      if (errorCode(error) !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+      this.timeouts += 1;
+      return null;
     }
   }
 }
@@ -54,13 +66,30 @@ export function stringFor(
   { minLength, maxLength }: { minLength: number; maxLength: number },
   tester: PatternTester,
 ): string | null {
+  const tokens = parse(pattern);
+  if (tokens === null) return null;
   for (const more of [0, 1, 2, minLength]) {
-    const text = write(ret(pattern), more);
+    const text = write(tokens, more);
     if (text === null) return null;
     const fits = text.length >= minLength && text.length <= maxLength;
-    if (fits && tester.matches(pattern, text)) return text;
+    // It was made to match: only a definite no speaks against it.
+    if (fits && tester.matches(pattern, text) !== false) return text;
   }
   return null;
+}
+
+/** The tokens of a pattern, or null where it is written as the tokenizer does not know. */
+function parse(pattern: string): Tokens | null {
+  const plain = pattern.replace(/(\[[^\]]*)?\\p\{(\w+)\}/g, (_, open: string | undefined, name: string) => {
+    const range = CLASSES[name] ?? 'a-z';
+    return open === undefined ? `[${range}]` : `${open}${range}`;
+  });
+  try {
+    return ret(plain);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** Writes the shortest text for a token, open repetitions repeated `more` times beyond their minimum; null if too long. */
@@ -68,8 +97,9 @@ function write(token: Tokens, more: number): string | null {
   switch (token.type) {
     case types.ROOT:
     case types.GROUP: {
-      const stack: Token[] = token.stack ?? token.options?.[0] ?? [];
-      return stack.reduce<string | null>((text, part) => join(text, text === null ? null : write(part, more)), '');
+      const texts = (token.options ?? [token.stack ?? []]).map((stack) => writeAll(stack, more));
+      const [shortest] = texts.filter((text) => text !== null).toSorted((a, b) => a.length - b.length);
+      return shortest ?? null;
     }
     case types.REPETITION: {
       const unit = write(token.value, more);
@@ -85,6 +115,10 @@ function write(token: Tokens, more: number): string | null {
       break;
   }
   return '';
+}
+
+function writeAll(stack: readonly Token[], more: number): string | null {
+  return stack.reduce<string | null>((text, part) => join(text, text === null ? null : write(part, more)), '');
 }
 
 function join(text: string | null, part: string | null): string | null {
