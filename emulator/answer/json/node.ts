@@ -11,7 +11,7 @@ const nodeSchema = z.looseObject({
   enum: z.array(z.unknown()).min(1).optional(),
   const: z.unknown().optional(),
   anyOf: z.array(z.unknown()).min(1).optional(),
-  allOf: z.array(z.unknown()).min(1).optional(),
+  allOf: z.array(z.unknown()).optional(),
   prefixItems: z.array(z.unknown()).optional(),
   oneOf: z.array(z.unknown()).min(1).optional(),
   $ref: z.string().optional(),
