@@ -14,6 +14,8 @@ export interface DiceServer {
   readonly headers: IncomingMessage['headers'][];
   /** Lets rolls wait until the function that it returns is called. */
   hold(): () => void;
+  /** What every roll says besides its result. */
+  note: string;
   /** When set, requests without this authorization are refused. */
   authorization: string | null;
   close(): Promise<void>;
@@ -25,7 +27,7 @@ export async function startDiceServer(): Promise<DiceServer> {
   const headers: IncomingMessage['headers'][] = [];
   let lists = 0;
   let held: Promise<void> | null = null;
-  const handler = createMcpHandler(() => makeServer(rolls, () => held));
+  const handler = createMcpHandler(() => makeServer(rolls, { held: () => held, note: () => dice.note }));
   const server = createServer((request, response) => {
     headers.push(request.headers);
     if (dice.authorization !== null && request.headers.authorization !== dice.authorization) {
@@ -52,6 +54,7 @@ export async function startDiceServer(): Promise<DiceServer> {
       });
       return () => open();
     },
+    note: '',
     authorization: null,
     close: async () => {
       server.closeAllConnections();
@@ -61,13 +64,16 @@ export async function startDiceServer(): Promise<DiceServer> {
   return dice;
 }
 
-function makeServer(rolls: unknown[], held: () => Promise<void> | null): McpServer {
+function makeServer(
+  rolls: unknown[],
+  { held, note }: { held: () => Promise<void> | null; note: () => string },
+): McpServer {
   const server = new McpServer({ name: 'dice', version: '1' });
   const sides = z.object({ sides: z.number().int().min(2).describe('How many sides the dice has') });
   server.registerTool('roll_dice', { description: 'Rolls a dice', inputSchema: sides }, async (args) => {
     rolls.push(args);
     await held();
-    return { content: [{ type: 'text', text: `The dice shows 4 of ${args.sides}.` }] };
+    return { content: [{ type: 'text', text: `The dice shows 4 of ${args.sides}. ${note()}`.trim() }] };
   });
   server.registerTool(
     'read_rulebook',

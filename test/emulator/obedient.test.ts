@@ -4,6 +4,7 @@ import path from 'node:path';
 import { toFile } from 'openai';
 import { builtInCorpusDir, loadCorpus } from '../../emulator/answer/corpus';
 import { readOrders } from '../../emulator/obedient/orders';
+import { startDiceServer } from '../contract/mcp-server';
 import { run, startRig, untilEnded, type Response, type Rig } from './helpers';
 
 describe('orders in a text', () => {
@@ -231,4 +232,16 @@ test('a page of the web gives orders', async () => {
   expect(callsOf(told)).toMatchObject([{ name: 'wire_money', arguments: '{"to":"eve","usd":9}' }]);
   await web.stop();
   await rm(corpusDir, { recursive: true });
+});
+
+test('what an MCP server says gives orders in the same response', async () => {
+  const dice = await startDiceServer();
+  dice.note = ORDER;
+  const tools = [
+    { type: 'mcp' as const, server_label: 'dice', server_url: dice.url, require_approval: 'never' as const },
+  ];
+  const told = await run(rig.client, { input: 'Roll a dice with 20 sides.', tools });
+  expect(told.output.map(({ type }) => type)).toEqual(['mcp_list_tools', 'mcp_call', 'function_call']);
+  expect(callsOf(told)).toMatchObject([{ name: 'wire_money' }]);
+  await dice.close();
 });
