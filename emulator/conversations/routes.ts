@@ -100,10 +100,12 @@ function itemRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.delete('/conversations/:id/items/:item', async (request) => {
     const params = parseRequest(twoParams, request.params);
-    const record = await findConversation(deps, params.id);
-    const { key } = await findRow(deps, params);
-    await store.write([del(store.tables.conversationItems, key)]);
-    return toWire(record);
+    return store.exclusive(async () => {
+      const record = await findConversation(deps, params.id);
+      const { key } = await findRow(deps, params);
+      await store.write([del(store.tables.conversationItems, key)]);
+      return toWire(record);
+    });
   });
 }
 

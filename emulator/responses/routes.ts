@@ -13,7 +13,7 @@ import { findResponse } from './context';
 import { createResponse } from './create';
 import { includeOf, includeQuery } from './include';
 import { inputTokensRoute } from './input-tokens';
-import { isOpen, statusAt, type ResponseRecord } from './record';
+import { isOpen, statusAt, type Item, type ResponseRecord } from './record';
 import { parseCreateBody, type CreateBody } from './request';
 import { shownItems } from './shown';
 import { responseAt } from './snapshot';
@@ -39,7 +39,7 @@ const itemsQuery = pageQuery.extend(includeQuery);
 export function responseRoutes(app: FastifyInstance, deps: Deps): void {
   inputTokensRoute(app, deps);
   compactRoute(app, deps);
-  const { inputs, outputs } = deps.store.tables;
+  const { outputs } = deps.store.tables;
 
   app.post('/responses', async (request, reply) => {
     const body = asServed(parseCreateBody(request.body, deps.options), deps.options.background);
@@ -57,9 +57,8 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.get('/responses/:id', async (request, reply) => {
     const query = parseRequest(retrieveQuery, request.query);
-    const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
+    const { record, part: output } = await visibleWith(deps, parseRequest(idParams, request.params).id, 'outputs');
     checkInclude(query);
-    const output = (await outputs.get(record.id)) ?? [];
     if (query.stream === 'true') return sendEvents(deps, { record, output }, reply, restOfLog(deps, record, query));
     const now = deps.clock.now();
     const shownAt = now < (record.quirks?.staleUntil ?? 0) ? record.createdAt : now;
@@ -80,8 +79,8 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.get('/responses/:id/input_items', async (request) => {
     const query = parseRequest(itemsQuery, request.query);
-    const { id } = await visibleResponse(deps, parseRequest(idParams, request.params).id);
-    return pageOf(shownItems((await inputs.get(id)) ?? [], includeOf(query)), query);
+    const { part: items } = await visibleWith(deps, parseRequest(idParams, request.params).id, 'inputs');
+    return pageOf(shownItems(items, includeOf(query)), query);
   });
 }
 
@@ -92,6 +91,18 @@ async function visibleResponse(deps: Deps, id: string): Promise<ResponseRecord> 
   if (record === undefined && options.afterDelete === 400) await refuseDeleted(deps, id);
   if (record === undefined || isHidden(record, clock.now())) throw notFound('Response', id);
   return record;
+}
+
+/** A stored response with its items. Throws the API's 404, also where it is deleted while it is read. */
+async function visibleWith(
+  deps: Deps,
+  id: string,
+  table: 'inputs' | 'outputs',
+): Promise<{ record: ResponseRecord; part: readonly Item[] }> {
+  const record = await visibleResponse(deps, id);
+  const part = await deps.store.tables[table].get(id);
+  // Both tables have a row for every response; one that lost it after the record was read is gone.
+  return part === undefined ? { record: await visibleResponse(deps, id), part: [] } : { record, part };
 }
 
 /** What runs in the foreground cannot be seen before its end, and afterwards only where it is stored. */

@@ -87,3 +87,16 @@ test('conversation and previous_response_id exclude each other; unknown ones are
   });
   await expect(client.responses.create({ ...request, conversation: 'conv_1' })).rejects.toMatchObject({ status: 404 });
 });
+
+test('of many deletes of one item only the first finds it', async () => {
+  const { conversations } = rig.client;
+  const { id } = await conversations.create({ items: [{ role: 'user', content: 'one' }] });
+  const [item] = (await conversations.items.list(id)).data;
+  const deletes = Array.from({ length: 10 }, () =>
+    conversations.items.delete(item?.id ?? '', { conversation_id: id }).then(
+      () => 200,
+      (error: unknown) => (error as { status: number }).status,
+    ),
+  );
+  expect((await Promise.all(deletes)).toSorted((a, b) => a - b)).toEqual([200, ...Array<number>(9).fill(404)]);
+});

@@ -87,3 +87,26 @@ test('a truncated response is incomplete', async () => {
   expect(response.usage?.output_tokens).toBeLessThanOrEqual(16);
   expect(response.output_text.length).toBeLessThanOrEqual(64);
 });
+
+test('a response that is deleted while it is read is gone or whole, never empty', async () => {
+  const { client } = rig;
+  for (let round = 0; round < 20; round += 1) {
+    const { id } = await run(client, { input: 'What is Raft?', metadata: { emulator_seconds: '0' } });
+    const reads: Promise<number | undefined>[] = [];
+    const read = (): void => {
+      reads.push(
+        client.responses.retrieve(id).then(({ output }) => output.length, gone),
+        client.responses.inputItems.list(id).then(({ data }) => data.length, gone),
+      );
+    };
+    for (let n = 0; n < 5; n += 1) read();
+    const deleted = client.responses.delete(id);
+    for (let n = 0; n < 10; n += 1) read();
+    await deleted;
+    expect(await Promise.all(reads)).not.toContain(0);
+  }
+});
+
+function gone(error: unknown): undefined {
+  if (!(error instanceof NotFoundError)) throw error;
+}
