@@ -4,7 +4,7 @@ import { badRequest, notFound } from '../http/errors';
 import { del, put } from '../state';
 import { endingChanges } from '../webhooks/endings';
 import { findResponse } from './context';
-import { endsForGoodAt, endsOf, isOpen, statusAt, type ResponseRecord } from './record';
+import { endsForGoodAt, isCalledOff, isOpen, statusAt, type ResponseRecord } from './record';
 import { removalOf, withExpiry } from './retention';
 import { doneItems } from './stream/log';
 
@@ -53,8 +53,7 @@ async function stop(deps: Deps, record: ResponseRecord, now: number): Promise<Re
     }
   }
   await store.write(changes);
-  // One that completes all the same needs its output.
-  if (endsOf(cancelled).every((at) => statusAt(cancelled, at) === 'cancelled')) deps.jobs.stop(record.id);
+  if (isCalledOff(cancelled)) deps.jobs.stop(record.id);
   return cancelled;
 }
 

@@ -100,6 +100,12 @@ export function endsOf(record: ResponseRecord): number[] {
   return [settled ?? record.endsAt, flipsAt(record)].filter((at) => at !== null);
 }
 
+/** Whether a cancel took its output away for good: one that completes all the same still needs it. */
+export function isCalledOff(record: ResponseRecord): boolean {
+  const ends = endsOf(record);
+  return record.cancelledAt !== undefined && ends.every((at) => statusAt(record, at) === 'cancelled');
+}
+
 /** Whether a status can still change. */
 export function isOpen(status: ResponseStatus): boolean {
   return status === 'queued' || status === 'in_progress';

@@ -9,7 +9,7 @@ import { outputChanges } from './accepted';
 import { gatherContext, type Context } from './context';
 import { openContext, withEncryptedReasoning } from './encrypted';
 import { serverTools } from './pending';
-import type { Item, ResponseRecord } from './record';
+import { isCalledOff, type Item, type ResponseRecord } from './record';
 import type { CreateBody } from './request';
 import { withExpiry } from './retention';
 import { countItemTokens, usageOf } from './tokens';
@@ -25,10 +25,14 @@ export function startWork(deps: Deps, id: string, body: CreateBody): void {
 export async function resumeWork(deps: Deps): Promise<void> {
   for await (const [id, pending] of deps.store.tables.pending.iterator()) {
     const record = await deps.store.tables.responses.get(id);
+    if (record === undefined || isCalledOff(record)) {
+      await deps.store.tables.pending.del(id);
+      continue;
+    }
     const [lost] = pending.withheld;
     deps.jobs.start(id, async (signal) => {
       if (lost !== undefined) return fail(deps, id, lostCredentials(lost));
-      const tools = record === undefined ? [] : serverTools(record.request);
+      const tools = serverTools(record.request);
       const servers = tools.map((tool) => serverOf(tool, pending.urls[tool.server_label]));
       await perform(deps, { id, servers, signal });
     });
@@ -94,7 +98,8 @@ async function finish(
 ): Promise<void> {
   const { responses, pending } = deps.store.tables;
   const [record, work] = await Promise.all([responses.get(id), pending.get(id)]);
-  if (record === undefined || work === undefined) return pending.del(id);
+  // A cancel may have come between the last answer of a server and this.
+  if (record === undefined || work === undefined || isCalledOff(record)) return pending.del(id);
   const output = await takeTurn(deps, record.request, {
     id,
     context: seen,
@@ -124,7 +129,7 @@ async function finish(
 async function fail(deps: Deps, id: string, message: string): Promise<void> {
   await deps.store.exclusive(async () => {
     const record = await deps.store.tables.responses.get(id);
-    if (record === undefined) return deps.store.tables.pending.del(id);
+    if (record === undefined || isCalledOff(record)) return deps.store.tables.pending.del(id);
     const ending = { status: 'failed', code: 'server_error', message } as const;
     const failed: ResponseRecord = { ...record, endsAt: deps.clock.now(), ending };
     await store(deps, failed, { context: { earlier: [], input: [] }, output: [] });
@@ -147,5 +152,5 @@ async function store(
 
 async function forgetIfCancelled({ store: { tables } }: Deps, id: string): Promise<void> {
   const record = await tables.responses.get(id);
-  if (record === undefined || record.cancelledAt !== undefined) await tables.pending.del(id);
+  if (record === undefined || isCalledOff(record)) await tables.pending.del(id);
 }

@@ -3,8 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type OpenAI from 'openai';
-import { clientFor, run, startRig, untilEnded, type Response, type Rig } from '../emulator/helpers';
+import { advance, clientFor, run, startRig, untilEnded, type Response, type Rig } from '../emulator/helpers';
 import { startEmulator } from '../../emulator';
+import { Store } from '../../emulator/state';
 import { startDiceServer, type DiceServer } from './mcp-server';
 
 type Mcp = OpenAI.Responses.Tool.Mcp;
@@ -353,6 +354,53 @@ describe('work that takes time', () => {
         status: 'failed',
         error: { code: 'server_error', message: expect.stringContaining("MCP server 'dice'") as string },
       });
+    } finally {
+      await second.close();
+    }
+  });
+
+  test('is not taken up again after a kill right behind its cancel', async () => {
+    const release = dice.hold();
+    const first = await startRig({ seconds: 0 });
+    const { id } = await first.client.responses.create({ ...roll, tools: [tool()] });
+    await untilRolled();
+    await first.emulator.close();
+    release();
+    // What a process leaves that is killed between the write of a cancel and the end of its work.
+    const store = await Store.open(first.dataDir);
+    const record = await store.tables.responses.get(id);
+    if (record === undefined) throw new Error(`Response ${id} was not kept.`);
+    await store.tables.responses.put(id, { ...record, cancelledAt: Date.now() });
+    await store.close();
+    const second = await startEmulator({ dataDir: first.dataDir, seconds: 0 });
+    try {
+      const client = clientFor(second.url);
+      // What was taken up at the start has a head start on this one.
+      await run(client, { ...roll, tools: [tool()] });
+      expect(dice.rolls).toHaveLength(2);
+      expect(await client.responses.retrieve(id)).toMatchObject({ status: 'cancelled', output: [] });
+    } finally {
+      await second.close();
+    }
+  });
+
+  test('goes on after a restart where a cancelled response completes all the same', async () => {
+    const release = dice.hold();
+    const first = await startRig({ seconds: 0, faults: ['flip:60'] });
+    const { id } = await first.client.responses.create({ ...roll, tools: [tool()] });
+    await untilRolled();
+    expect(await first.client.responses.cancel(id)).toMatchObject({ status: 'cancelled' });
+    await first.emulator.close();
+    release();
+    const second = await startEmulator({ dataDir: first.dataDir });
+    try {
+      const client = clientFor(second.url);
+      while (dice.rolls.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+      await advance(second, 60);
+      const typesNow = async (): Promise<string[]> => typesOf(await client.responses.retrieve(id));
+      while ((await typesNow()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(await client.responses.retrieve(id)).toMatchObject({ status: 'completed' });
+      expect(await typesNow()).toContain('mcp_call');
     } finally {
       await second.close();
     }
