@@ -23,11 +23,15 @@ export class Clock {
     return (seconds * 1000) / this.speed;
   }
 
-  /** Moves the clock forward and wakes everything that waits for an instant. Returns how far it is ahead in all. */
-  advance(ms: number): number {
+  /** How far it is ahead of the system's, in milliseconds. */
+  get aheadBy(): number {
+    return this.offset;
+  }
+
+  /** Moves the clock forward and wakes everything that waits for an instant. */
+  advance(ms: number): void {
     this.offset += ms;
     for (const wake of this.sleepers) wake();
-    return this.offset;
   }
 
   /** Resolves at the instant, or at once when it has passed; `Infinity` never comes. Rejects when `signal` aborts. */

@@ -59,8 +59,10 @@ async function readEnded(deps: Deps, rows: readonly (readonly [string, EndingRow
 async function queue(deps: Deps, announcements: readonly Announcement[]): Promise<Change[]> {
   const endpoints = await listEndpoints(deps);
   const deliveries: DeliveryRecord[] = [];
+  const { endings } = deps.store.tables;
   for (const { key, event, faults } of announcements) {
-    // A cancel that began before the end may have been written after it.
+    // A cancel that began before the end may have been written after it, and the response deleted since.
+    if ((await endings.get(key)) === undefined) continue;
     if (!holds(await deps.store.tables.responses.get(event.responseId), key)) continue;
     const listening = endpoints.filter(({ eventTypes: types }) => types === null || types.includes(event.type));
     for (const endpoint of listening) deliveries.push(...planDeliveries(deps.clock, { event, endpoint, faults }));
