@@ -322,6 +322,44 @@ describe('work that takes time', () => {
     expect(await client.responses.retrieve(id)).toMatchObject({ status: 'cancelled', output: [] });
   });
 
+  test('is streamed when it is done, with the events of its items', async () => {
+    const { client } = rig;
+    const release = dice.hold();
+    const stream = await client.responses.create({ ...roll, tools: [tool()], stream: true });
+    const types: string[] = [];
+    let last: OpenAI.Responses.ResponseStreamEvent | undefined;
+    for await (const event of stream) {
+      types.push(event.type);
+      last = event;
+      if (event.type === 'response.in_progress') release();
+    }
+    expect(types.filter((type) => !type.includes('delta'))).toEqual([
+      'response.created',
+      'response.queued',
+      'response.in_progress',
+      'response.output_item.added',
+      'response.mcp_list_tools.in_progress',
+      'response.mcp_list_tools.completed',
+      'response.output_item.done',
+      'response.output_item.added',
+      'response.mcp_call.in_progress',
+      'response.mcp_call_arguments.done',
+      'response.mcp_call.completed',
+      'response.output_item.done',
+      'response.output_item.added',
+      'response.content_part.added',
+      'response.output_text.done',
+      'response.content_part.done',
+      'response.output_item.done',
+      'response.completed',
+    ]);
+    const final = last?.type === 'response.completed' ? last.response : undefined;
+    expect(await client.responses.retrieve(final?.id ?? '')).toEqual({
+      ...final,
+      output_text: expect.stringContaining('4 of 6') as string,
+    });
+  });
+
   test('is taken up again after a restart', async () => {
     const release = dice.hold();
     const first = await startRig({ seconds: 0 });
