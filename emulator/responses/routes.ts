@@ -19,6 +19,8 @@ import { shownItems } from './shown';
 import { responseAt } from './snapshot';
 import { sendEvents, type Wanted } from './stream/send';
 
+/** No cancel takes longer to be written. */
+const LONGEST_CANCEL_MS = 10_000;
 const ENCRYPTED = 'reasoning.encrypted_content';
 const idParams = z.object({ id: z.string().max(256) });
 const flag = z.enum(['true', 'false']).optional();
@@ -57,52 +59,62 @@ export function responseRoutes(app: FastifyInstance, deps: Deps): void {
 
   app.get('/responses/:id', async (request, reply) => {
     const query = parseRequest(retrieveQuery, request.query);
-    const { record, part: output } = await visibleWith(deps, parseRequest(idParams, request.params).id, 'outputs');
+    const { id } = parseRequest(idParams, request.params);
+    const now = deps.clock.now();
+    const { record, part: output } = await visibleWith(deps, { id, now }, 'outputs');
     checkInclude(query);
     if (query.stream === 'true') return sendEvents(deps, { record, output }, reply, restOfLog(deps, record, query));
-    const now = deps.clock.now();
     const shownAt = now < (record.quirks?.staleUntil ?? 0) ? record.createdAt : now;
     return responseAt(record, output, shownAt, includeOf(query));
   });
 
   app.delete('/responses/:id', async (request) => {
-    const record = await visibleResponse(deps, parseRequest(idParams, request.params).id);
+    const record = await visibleResponse(deps, parseRequest(idParams, request.params).id, deps.clock.now());
     await deleteResponse(deps, record.id);
     return { id: record.id, object: deps.options.deleteObject, deleted: true };
   });
 
   app.post('/responses/:id/cancel', async (request) => {
-    const { id } = await visibleResponse(deps, parseRequest(idParams, request.params).id);
+    const { id } = await visibleResponse(deps, parseRequest(idParams, request.params).id, deps.clock.now());
     const cancelled = await cancelResponse(deps, id);
     return responseAt(cancelled, (await outputs.get(id)) ?? [], deps.clock.now());
   });
 
   app.get('/responses/:id/input_items', async (request) => {
     const query = parseRequest(itemsQuery, request.query);
-    const { part: items } = await visibleWith(deps, parseRequest(idParams, request.params).id, 'inputs');
+    const { id } = parseRequest(idParams, request.params);
+    const { part: items } = await visibleWith(deps, { id, now: deps.clock.now() }, 'inputs');
     return pageOf(shownItems(items, includeOf(query)), query);
   });
 }
 
 /** A stored response; one that runs in the foreground cannot be seen before its end. Throws the API's 404. */
-async function visibleResponse(deps: Deps, id: string): Promise<ResponseRecord> {
-  const { store, options, clock } = deps;
-  const record = await findResponse(store, id, clock.now());
+async function visibleResponse(deps: Deps, id: string, now: number): Promise<ResponseRecord> {
+  const { options } = deps;
+  const record = await settledResponse(deps, id, now);
   if (record === undefined && options.afterDelete === 400) await refuseDeleted(deps, id);
-  if (record === undefined || isHidden(record, clock.now())) throw notFound('Response', id);
+  if (record === undefined || isHidden(record, now)) throw notFound('Response', id);
   return record;
 }
 
 /** A stored response with its items. Throws the API's 404, also where it is deleted while it is read. */
 async function visibleWith(
   deps: Deps,
-  id: string,
+  { id, now }: { id: string; now: number },
   table: 'inputs' | 'outputs',
 ): Promise<{ record: ResponseRecord; part: readonly Item[] }> {
-  const record = await visibleResponse(deps, id);
+  const record = await visibleResponse(deps, id, now);
   const part = await deps.store.tables[table].get(id);
   // Both tables have a row for every response; one that lost it after the record was read is gone.
-  return part === undefined ? { record: await visibleResponse(deps, id), part: [] } : { record, part };
+  return part === undefined ? { record: await visibleResponse(deps, id, now), part: [] } : { record, part };
+}
+
+/** A response; where it has just ended by `now`, with a cancel that began before its end and was still to be written. */
+async function settledResponse({ store }: Deps, id: string, now: number): Promise<ResponseRecord | undefined> {
+  const record = await findResponse(store, id, now);
+  const sinceEnd = now - (record?.endsAt ?? Infinity);
+  if (sinceEnd < 0 || sinceEnd > LONGEST_CANCEL_MS) return record;
+  return store.exclusive(() => findResponse(store, id, now));
 }
 
 /** What runs in the foreground cannot be seen before its end, and afterwards only where it is stored. */

@@ -88,6 +88,29 @@ test('a truncated response is incomplete', async () => {
   expect(response.output_text.length).toBeLessThanOrEqual(64);
 });
 
+test('what was seen as completed is not cancelled afterwards', async () => {
+  const { client } = rig;
+  // Its cancels look through the items of the conversation, which takes a moment.
+  const { id: conversation } = await client.conversations.create();
+  for (let added = 0; added < 1000; added += 20) {
+    const items = Array.from({ length: 20 }, () => ({ role: 'user' as const, content: 'one' }));
+    await client.conversations.items.create(conversation, { items });
+  }
+  for (let round = 0; round < 20; round += 1) {
+    const created = { model: 'm', input: 'x', background: true, conversation };
+    const { id } = await client.responses.create({ ...created, metadata: { emulator_seconds: '0.2' } });
+    const from = performance.now();
+    const seen: (string | undefined)[] = [];
+    let cancelled: Promise<unknown> | undefined;
+    while (!seen.includes('completed') && !seen.includes('cancelled')) {
+      if (performance.now() - from > 180 + round) cancelled ??= client.responses.cancel(id).catch(() => undefined);
+      seen.push((await client.responses.retrieve(id)).status);
+    }
+    await cancelled;
+    expect((await client.responses.retrieve(id)).status).toBe(seen.at(-1));
+  }
+});
+
 test('a response that is deleted while it is read is gone or whole, never empty', async () => {
   const { client } = rig;
   for (let round = 0; round < 20; round += 1) {
