@@ -7,6 +7,8 @@ import type { CreateBody } from './request';
 /** How long what is not stored stays readable after its end, so that it can be polled. */
 const POLLING_WINDOW_MS = 10 * 60_000;
 const KEY_DIGITS = 16;
+/** Later instants, which nobody lives to see, share the last key. */
+const LAST_INSTANT = 10 ** (KEY_DIGITS - 1);
 
 /** What a request's `store` comes to: the data mode has the last word. */
 export function storeOf({ store }: Pick<CreateBody, 'store'>, mode: ResolvedOptions['dataMode']): boolean {
@@ -52,7 +54,7 @@ export function isExpired({ expiresAt }: ResponseRecord, now: number): boolean {
 
 /** Key of a response that expires at an instant; keys sort by time. */
 export function expiryKey(at: number, id: string): string {
-  return `${String(Math.ceil(at)).padStart(KEY_DIGITS, '0')}!${id}`;
+  return `${String(Math.min(Math.ceil(at), LAST_INSTANT)).padStart(KEY_DIGITS, '0')}!${id}`;
 }
 
 /** The instant of a key. */

@@ -1,8 +1,10 @@
 const TIME_DIGITS = 15;
+/** Later instants, which nobody lives to see, share the last key. */
+const LAST_INSTANT = 10 ** TIME_DIGITS - 1;
 
 /** An instant in milliseconds as it stands in keys; sorts by time. */
 export function timeKey(at: number): string {
-  return String(Math.ceil(at)).padStart(TIME_DIGITS, '0');
+  return String(Math.min(Math.ceil(at), LAST_INSTANT)).padStart(TIME_DIGITS, '0');
 }
 
 /** The key of a response's end at an instant (milliseconds). */

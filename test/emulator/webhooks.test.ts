@@ -238,3 +238,15 @@ test('a response whose end is known only after its MCP calls is announced when i
     await dice.close();
   }
 });
+
+test('a response that ends later than keys can tell holds up no webhook after a restart', async () => {
+  const receiver = await receive();
+  await startFor(receiver.url);
+  await create({ emulator_seconds: '1e300' });
+  const { id } = await create({ emulator_seconds: '600' });
+  await rig.emulator.close();
+  rig = await startRig({ dataDir: rig.dataDir, webhooks: [{ url: receiver.url, secrets: [SECRET] }] });
+  await advance(rig.emulator, 600);
+  const [webhook] = await receiver.until(1);
+  expect(webhook && eventOf(webhook).data).toEqual({ id });
+});
