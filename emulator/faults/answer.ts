@@ -10,10 +10,13 @@ export async function spoil(
   { request, reply, payload }: { request: FastifyRequest; reply: FastifyReply; payload: unknown },
   faults: readonly Fault[],
 ): Promise<unknown> {
+  const { socket } = request.raw;
   const delay = numberOf(faults, 'latency');
-  if (delay !== undefined) await waitOpen(request, delay);
+  if (delay !== undefined && !socket.destroyed) await waitOpen(request, delay);
+  // Its error would be answered in the same way again, until the server has no answer left and throws.
+  if (socket.destroyed) return payload;
   if (hasFault(faults, 'drop_after_accept')) {
-    request.raw.socket.destroy();
+    socket.destroy();
     return payload;
   }
   if (typeof payload !== 'string') return payload;

@@ -116,7 +116,8 @@ function fromFastify(error: FastifyError | Error, request: FastifyRequest): ApiE
   // Bodies nested thousands of levels deep exhaust the stack of whatever walks them.
   if (error.name === 'RangeError' && /call stack/.test(error.message))
     return badRequest('The body is nested too deeply.');
-  reportUnexpected(error);
+  const clientLeft = errorCode(error) === 'ERR_STREAM_PREMATURE_CLOSE' && request.raw.socket.destroyed;
+  if (!clientLeft) reportUnexpected(error);
   return new ApiError(500, 'The server had an error while processing your request.', { type: 'server_error' });
 }
 

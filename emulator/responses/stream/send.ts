@@ -31,7 +31,10 @@ export function sendEvents(deps: Deps, created: StoredResponse, reply: FastifyRe
   const options = { ...rest, from: startingAfter + 1, streamDone, errorEvent };
   const frames = brokenStream(followLog(deps, created, options, gone), reply.request, faultsOf(reply.request));
   const events = Readable.from(withHeadersFirst(reply, frames), { objectMode: false });
-  events.once('error', reportUnexpected);
+  events.once('error', (error) => {
+    // A client that leaves before the first byte is no news.
+    if (!gone.aborted) reportUnexpected(error);
+  });
   if (created.record.request.background !== true) stopWhenGone(deps, created.record.id, reply, gone);
   return reply.type('text/event-stream; charset=utf-8').send(events);
 }
