@@ -306,22 +306,22 @@ test('whatever is sent as a rule or a script, it is taken or refused in the enve
 
 test.each(['latency:500', 'slow_body:500'])('a client that leaves during %s is no unexpected error', async (fault) => {
   const told = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
-  const rig = await startRig();
+  const own = await startRig();
   try {
     for (const stream of [true, false]) {
       const leave = new AbortController();
       const metadata = { emulator_fault: fault, emulator_seconds: '0' };
       const body = { model: 'm', input: 'x', background: true, stream, metadata };
-      const answered = rig.client.responses.create(body, { signal: leave.signal }).catch(() => undefined);
+      const answered = own.client.responses.create(body, { signal: leave.signal }).catch(() => undefined);
       for (let open = 0; open === 0;) {
-        const { body: list } = await admin(rig.emulator, 'GET /emulator/creates');
+        const { body: list } = await admin(own.emulator, 'GET /emulator/creates');
         open = (list['data'] as { id: string }[]).length - (stream ? 0 : 1);
       }
       leave.abort();
       await answered;
     }
   } finally {
-    await rig.stop();
+    await own.stop();
   }
   expect(told.mock.calls.filter(([text]) => String(text).includes('unexpected'))).toEqual([]);
   told.mockRestore();
