@@ -48,6 +48,10 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     complete: async ({ workflowId }, collected) => void (await completeWait(client, workflowId, collected)),
     onError: ({ input }, error) =>
       Runtime.instance().logger.debug('watch failed', { responseId: input.responseId, error }),
+    onShed: ({ input }) =>
+      Runtime.instance().logger.warn('too many looks at once; this wait goes on by its fallback', {
+        responseId: input.responseId,
+      }),
   });
   const deps: ActivityDeps = {
     announcer: chooseAnnouncer(watcher, webhooks),

@@ -3,11 +3,16 @@ import { type AwaitResponseInput } from '../contract/activities';
 import { isRetryable } from '../contract/failures';
 import { type Collected } from '../contract/outcome';
 import { ProviderError } from '../openai';
+import { LookQueue } from './look-queue';
 
 const MIN_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 /** A response is looked at again after a tenth of the time waited: the loss is at most a tenth of the wait. */
 const SHARE_OF_WAIT = 0.1;
+/** Responses that were created together are not looked at together for ever. */
+const SPREAD = 0.1;
+/** A rate limit that does not say for how long. */
+const RATE_LIMIT_PAUSE_MS = 1_000;
 
 /** What the watcher needs: a look at a response, and a way to end the wait for it. */
 export interface WatcherDeps {
@@ -16,6 +21,10 @@ export interface WatcherDeps {
   complete(wait: PendingWait, collected: Collected): Promise<void>;
   /** Told about a look or a completion that failed; the wait's fallback takes over. */
   onError(wait: PendingWait, error: unknown): void;
+  /** Told that the worker is overrun, and that this wait is left to its fallback. */
+  onShed?(wait: PendingWait): void;
+  /** Fraction of a delay, from 0 to 1, by which looks are spread. Default random. */
+  spread?(): number;
 }
 
 /** An announcer that polls, with a map in memory. What dies with the worker comes back with the fallback of its wait. */
@@ -31,19 +40,29 @@ export interface Watcher {
 /** Starts a watcher. Its timers do not keep the process alive. */
 export function createWatcher(deps: WatcherDeps): Watcher {
   const timers = new Map<string, NodeJS.Timeout>();
+  const looks = new LookQueue();
+  const { spread = Math.random } = deps;
 
   const schedule = (wait: PendingWait, leastMs = 0): void => {
     const { responseId, deadlineAt } = wait.input;
     const now = Date.now();
     // At the deadline the wait itself looks and judges; a response that nobody waits for is not watched for ever.
     if (now >= deadlineAt) return void timers.delete(responseId);
-    const timer = setTimeout(() => void lookAgain(wait), Math.max(leastMs, delayMs(wait.input, now)));
+    const delay = delayMs(wait.input, now) * (1 + SPREAD * spread());
+    const timer = setTimeout(() => lookSoon(wait), Math.max(leastMs, delay));
     timer.unref();
     timers.set(responseId, timer);
   };
 
+  const lookSoon = (wait: PendingWait): void => {
+    if (looks.push(() => lookAgain(wait))) return;
+    timers.delete(wait.input.responseId);
+    deps.onShed?.(wait);
+  };
+
   const lookAgain = async (wait: PendingWait): Promise<void> => {
     const { responseId } = wait.input;
+    if (!timers.has(responseId)) return;
     try {
       const collected = await deps.look(wait.input);
       if (!timers.has(responseId)) return;
@@ -52,6 +71,9 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       await deps.complete(wait, collected);
     } catch (error) {
       deps.onError(wait, error);
+      if (error instanceof ProviderError && error.type === 'RateLimited') {
+        looks.pause(error.retryAfterMs ?? RATE_LIMIT_PAUSE_MS);
+      }
       const retried = timers.has(responseId) && error instanceof ProviderError && isRetryable(error.type);
       if (retried) schedule(wait, error.retryAfterMs);
       else timers.delete(responseId);
@@ -68,6 +90,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     stop() {
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
+      looks.clear();
     },
   };
 }

@@ -50,6 +50,7 @@ describe('a watcher', () => {
   let answers: (Collected | Error | undefined)[];
   let completed: string[];
   let errors: unknown[];
+  let shed: string[];
   let completing: WatcherDeps['complete'];
 
   beforeEach(() => {
@@ -58,6 +59,7 @@ describe('a watcher', () => {
     answers = [];
     completed = [];
     errors = [];
+    shed = [];
     completing = ({ activityId }) => Promise.resolve(void completed.push(activityId));
     watcher = createWatcher({
       look: () => {
@@ -67,6 +69,8 @@ describe('a watcher', () => {
       },
       complete: (pending, result) => completing(pending, result),
       onError: (_wait, error) => errors.push(error),
+      onShed: ({ input }) => shed.push(input.responseId),
+      spread: () => 0,
     });
   });
   afterEach(() => {
@@ -143,6 +147,7 @@ describe('a watcher', () => {
       look: () => new Promise((resolve) => asked.push(resolve)),
       complete: ({ activityId }) => Promise.resolve(void completed.push(activityId)),
       onError: (_wait, error) => errors.push(error),
+      spread: () => 0,
     });
     slow.watch(wait());
     slow.watch(wait('resp_2'));
@@ -152,5 +157,53 @@ describe('a watcher', () => {
     expect(asked).toHaveLength(2);
     await jest.advanceTimersByTimeAsync(60_000);
     expect([jest.getTimerCount(), slow.size, completed.length, errors.length]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('a rate limit holds back every look, not only the one that met it', async () => {
+    answers = [new ProviderError('RateLimited', 'slow down', 10_000), collected, collected];
+    watcher.watch(wait('resp_1'));
+    await jest.advanceTimersByTimeAsync(500);
+    watcher.watch(wait('resp_2'));
+    await jest.advanceTimersByTimeAsync(9_999);
+    expect(looks).toBe(1);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(completed).toHaveLength(2);
+  });
+
+  test('looks at 16 responses at once, and leaves to their fallback what a thousand that wait cannot hold', async () => {
+    const asked: ((ended: Collected | undefined) => void)[] = [];
+    const busy = createWatcher({
+      look: () => new Promise((resolve) => asked.push(resolve)),
+      complete: ({ activityId }) => Promise.resolve(void completed.push(activityId)),
+      onError: (_wait, error) => errors.push(error),
+      onShed: ({ input }) => shed.push(input.responseId),
+      spread: () => 0,
+    });
+    for (let i = 0; i < 1_020; i += 1) busy.watch(wait(`resp_${i}`));
+    await jest.advanceTimersByTimeAsync(500);
+    expect([asked.length, busy.size]).toEqual([16, 1_016]);
+    expect(shed).toEqual(['resp_1016', 'resp_1017', 'resp_1018', 'resp_1019']);
+    for (const answer of asked.splice(0)) answer(collected);
+    await jest.advanceTimersByTimeAsync(0);
+    expect([asked.length, completed.length]).toEqual([16, 16]);
+    busy.stop();
+    for (const answer of asked.splice(0)) answer(collected);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect([asked.length, completed.length, jest.getTimerCount()]).toEqual([0, 16, 0]);
+  });
+
+  test('looks are spread by up to a tenth of their delay', async () => {
+    const late = createWatcher({
+      look: () => Promise.resolve(void (looks += 1)),
+      complete: () => Promise.resolve(),
+      onError: (_wait, error) => errors.push(error),
+      spread: () => 1,
+    });
+    late.watch(wait());
+    await jest.advanceTimersByTimeAsync(549);
+    expect(looks).toBe(0);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(looks).toBe(1);
+    late.stop();
   });
 });
