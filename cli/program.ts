@@ -91,7 +91,11 @@ function addRuns(program: Command, ends: Ends): void {
     .command('cancel')
     .argument('<id>')
     .description('end a run, its responses first')
-    .action(async (id: string) => ends(await (await import('./commands/cancel.js')).cancel(id)));
+    .option('--terminated', 'of a run that has ended without that ("temporal workflow terminate"): stop its responses')
+    .action(async (id: string, { terminated }: { terminated?: boolean }) => {
+      const commands = await import('./commands/cancel.js');
+      ends(await (terminated ? commands.cancelTerminated(id) : commands.cancel(id)));
+    });
   program
     .command('list')
     .description('show runs, newest first')

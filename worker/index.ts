@@ -7,6 +7,8 @@ export { createResearchWorker } from './create-worker';
 export type { ResearchWorker, ResearchWorkerOptions } from './create-worker';
 export { estimateWorstUsd } from './estimate';
 export type { WorstCost } from './estimate';
+export { stopLeftResponses } from './left-running';
+export type { LeftResponse } from './left-running';
 export { openAnnouncement } from './open-announcement';
 export type { Announcement } from './open-announcement';
 export { readText } from './read-text';

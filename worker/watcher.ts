@@ -24,7 +24,7 @@ export interface WatcherDeps {
   /** Told that the worker is overrun, and that this wait is left to its fallback. */
   onShed?(wait: PendingWait): void;
   /** Fraction of a delay, from 0 to 1, by which looks are spread. Default random. */
-  spread?(): number;
+  spread?: () => number;
 }
 
 /** An announcer that polls, with a map in memory. What dies with the worker comes back with the fallback of its wait. */

@@ -1,0 +1,93 @@
+import { type Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { z } from 'zod';
+import { createdSchema } from '../contract/activities';
+import { awaitActivityId } from '../contract/names';
+import { collect, createProvider, isTerminal, type Provider, ProviderError } from '../openai';
+import { readWorkerConfig } from './config';
+
+/** What became of a response that a terminated run had left behind. */
+export interface LeftResponse {
+  stepId: string;
+  responseId: string;
+  /** How it ended at the provider; `unknown` where it could not be stopped, for the reason in `problem`. */
+  status: 'completed' | 'failed' | 'incomplete' | 'cancelled' | 'unknown';
+  problem?: string;
+}
+
+/** What a run's history tells of its creates and waits. */
+interface OpenResponses {
+  /** Created, and their end is not in the history. */
+  open: { stepId: string; responseId: string }[];
+  /** Creates whose answer is not in the history: they may have been accepted, and nobody knows the ids. */
+  unanswered: string[];
+}
+
+const createInputSchema = z.object({ stepId: z.string() });
+
+/** Reads which responses a run may have left running at the provider. */
+async function openResponses(client: Client, workflowId: string): Promise<OpenResponses> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const scheduled = new Map<string, { activityId: string; stepId?: string }>();
+  const created = new Map<string, { stepId: string; responseId: string }>();
+  const unanswered = new Set<string>();
+  for (const event of events ?? []) {
+    const begun = event.activityTaskScheduledEventAttributes;
+    if (begun?.activityId) {
+      const stepId = createInputSchema.safeParse(decode(begun.input)).data?.stepId;
+      scheduled.set(String(event.eventId), { activityId: begun.activityId, stepId });
+      if (begun.activityType?.name === 'durableResearch.createResponse') unanswered.add(begun.activityId);
+    }
+    const done = event.activityTaskCompletedEventAttributes;
+    const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
+    const of = scheduled.get(String((done ?? failed)?.scheduledEventId));
+    if (!of) continue;
+    unanswered.delete(of.activityId);
+    const answer = done && createdSchema.safeParse(decode(done.result));
+    if (answer?.success && of.stepId !== undefined) {
+      const { responseId } = answer.data;
+      created.set(awaitActivityId(responseId), { stepId: of.stepId, responseId });
+    } else if (done) created.delete(of.activityId);
+  }
+  return { open: [...created.values()], unanswered: [...unanswered] };
+}
+
+/**
+ * Stops what a run that was terminated, or that failed, has left running at the provider that the environment names.
+ * One response after the other; a problem with one does not keep the others.
+ * @throws ConfigurationError for the environment.
+ */
+export async function stopLeftResponses(
+  env: NodeJS.ProcessEnv,
+  client: Client,
+  workflowId: string,
+): Promise<{ stopped: LeftResponse[]; unanswered: string[] }> {
+  const provider = createProvider(readWorkerConfig(env).provider);
+  const { open, unanswered } = await openResponses(client, workflowId);
+  const stopped: LeftResponse[] = [];
+  for (const left of open) stopped.push({ ...left, ...(await stop(provider, left)) });
+  return { stopped, unanswered };
+}
+
+async function stop(
+  provider: Provider,
+  { stepId, responseId }: OpenResponses['open'][number],
+): Promise<Pick<LeftResponse, 'status' | 'problem'>> {
+  try {
+    const response = await provider.cancelResponse(responseId);
+    if (!isTerminal(response.status)) {
+      return { status: 'unknown', problem: `it is still ${response.status} after its cancel; ask again in a moment` };
+    }
+    return { status: collect(response, { stepId }).status };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    return { status: 'unknown', problem: `${error.type}: ${error.message}` };
+  }
+}
+
+type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];
+
+function decode(payloads: { payloads?: Payload[] | null } | null | undefined): unknown {
+  const [first] = payloads?.payloads ?? [];
+  return first === undefined ? undefined : defaultPayloadConverter.fromPayload(first);
+}
