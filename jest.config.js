@@ -19,6 +19,7 @@ module.exports = {
         '/node_modules/',
         '/test/cluster/',
         '/test/live/',
+        '/test/s3/',
         '/test/python/',
         ...withTemporal.map((name) => `/test/${name}/`),
       ],

@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type OutputStore, type StoredOutput, storedOutputSchema } from './port';
+import { addressOf, isAddress, parseOutput } from './content';
+import { type OutputStore } from './port';
 
-const SHA256 = /^[0-9a-f]{64}$/;
 /** A name that is safe in every file system, and leaves room for the temporary file's. */
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,180}$/;
 
@@ -22,14 +22,14 @@ export type FileStoreOptions = {
 export function createFileStore(root: string, options: FileStoreOptions = {}): OutputStore {
   const warn = options.warn ?? ((message: string) => process.emitWarning(message));
   const outputPath = (responseId: string): string => {
-    const name = SAFE_NAME.test(responseId) ? responseId : `sha256-${sha256(responseId)}`;
-    return join(root, 'outputs', sha256(responseId).slice(0, 2), `${name}.json`);
+    const name = SAFE_NAME.test(responseId) ? responseId : `sha256-${addressOf(responseId)}`;
+    return join(root, 'outputs', addressOf(responseId).slice(0, 2), `${name}.json`);
   };
   const promptPath = (ref: string): string => join(root, 'prompts', ref.slice(0, 2), ref);
   const getPrompt = async (ref: string): Promise<string | undefined> => {
-    if (!SHA256.test(ref)) return undefined;
+    if (!isAddress(ref)) return undefined;
     const prompt = await readText(promptPath(ref));
-    if (prompt === undefined || sha256(prompt) === ref) return prompt;
+    if (prompt === undefined || addressOf(prompt) === ref) return prompt;
     warn(`${promptPath(ref)} does not hold the prompt it is named after; it is not used`);
     return undefined;
   };
@@ -46,21 +46,12 @@ export function createFileStore(root: string, options: FileStoreOptions = {}): O
       return undefined;
     },
     putPrompt: async (prompt) => {
-      const ref = sha256(prompt);
+      const ref = addressOf(prompt);
       if ((await getPrompt(ref)) === undefined) await writeWhole(root, promptPath(ref), prompt);
       return ref;
     },
     getPrompt,
   };
-}
-
-function parseOutput(text: string): StoredOutput | undefined {
-  try {
-    return storedOutputSchema.parse(JSON.parse(text));
-  } catch {
-    // The caller warns; what is wrong with a damaged file does not matter.
-    return undefined;
-  }
 }
 
 async function readText(path: string): Promise<string | undefined> {
@@ -90,8 +81,4 @@ async function writeWhole(root: string, path: string, text: string): Promise<voi
     await rm(temporary, { force: true });
     throw error;
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

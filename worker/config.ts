@@ -16,6 +16,9 @@ const createTimeoutSchema = durationSchema.refine(
   (text) => durationMs(text) >= CREATE_TIMEOUT_MS.min && durationMs(text) <= CREATE_TIMEOUT_MS.max,
   'expected a duration between 1s and 10m',
 );
+/** `s3://` with a bucket and, if wanted, a prefix. */
+const S3_STORE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]*))?$/;
+const STORE = new RegExp(`^(?:files|provider)$|${S3_STORE.source}`);
 const WEBHOOK_SECRET = /^(?:whsec_)?(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 const environmentSchema = z.object({
@@ -28,7 +31,7 @@ const environmentSchema = z.object({
   TEMPORAL_TASK_QUEUE: optional,
   DURABLE_RESEARCH_HOME: optional,
   DURABLE_RESEARCH_ORIGIN: optional,
-  DURABLE_RESEARCH_STORE: z.enum(['files', 'provider'], { error: 'expected "files" or "provider"' }).optional(),
+  DURABLE_RESEARCH_STORE: z.string().regex(STORE, 'expected "files", "provider" or "s3://bucket/prefix"').optional(),
   DURABLE_RESEARCH_PRICES: optional,
   DURABLE_RESEARCH_CREATE_TIMEOUT: createTimeoutSchema.optional(),
   DURABLE_RESEARCH_NOTIFY_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) URL' }).optional(),
@@ -58,7 +61,8 @@ export interface WorkerConfig {
   taskQueue: string;
   /** Absolute path of the directory for outputs. */
   home: string;
-  store: 'files' | 'provider';
+  /** Files under `home`, the provider alone, or a bucket. */
+  store: 'files' | 'provider' | { bucket: string; prefix: string };
   pricesFile?: string;
   /** How long a create may take before it counts as ambiguous, in milliseconds. Default 30 s. */
   createTimeoutMs: number;
@@ -98,7 +102,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     defaultModel: values.OPENAI_MODEL ?? DEFAULT_MODEL,
     taskQueue: values.TEMPORAL_TASK_QUEUE ?? DEFAULT_TASK_QUEUE,
     home: resolve(values.DURABLE_RESEARCH_HOME ?? DEFAULT_HOME),
-    store: values.DURABLE_RESEARCH_STORE ?? 'files',
+    store: storeOf(values.DURABLE_RESEARCH_STORE),
     pricesFile: values.DURABLE_RESEARCH_PRICES,
     createTimeoutMs: durationMs(values.DURABLE_RESEARCH_CREATE_TIMEOUT ?? '30s'),
     notify: notifyConfig(values),
@@ -128,6 +132,12 @@ function providerConfig(values: Environment): ProviderConfig {
     project: values.OPENAI_PROJECT_ID,
     origin: values.DURABLE_RESEARCH_ORIGIN,
   };
+}
+
+function storeOf(text = 'files'): WorkerConfig['store'] {
+  const [, bucket, prefix = ''] = S3_STORE.exec(text) ?? [];
+  if (bucket !== undefined) return { bucket, prefix: prefix.replace(/^\/+|\/+$/g, '') };
+  return text === 'provider' ? 'provider' : 'files';
 }
 
 function notifyConfig(values: Environment): NotifyConfig | undefined {

@@ -3,6 +3,7 @@ import { type NativeConnection, Runtime, Worker, type WorkerOptions } from '@tem
 import { createActivities, look, type ActivityDeps } from '../activities';
 import { createProvider, loadPrices } from '../openai';
 import { createFileStore } from '../store/files';
+import { createS3Store } from '../store/s3';
 import { providerStore } from '../store/provider';
 import { completeWait } from './announce-ends';
 import { workflowSource } from './bundle';
@@ -87,5 +88,6 @@ async function runUntilShutdown(worker: Worker, watcher: Watcher): Promise<void>
 
 /** The output store that a worker of this configuration uses. */
 export function createStore({ store, home }: WorkerConfig): ActivityDeps['store'] {
+  if (typeof store === 'object') return createS3Store(store);
   return store === 'files' ? createFileStore(home) : providerStore;
 }

@@ -50,6 +50,19 @@ test('every variable is read', () => {
   });
 });
 
+test.each<[text: string, store: unknown]>([
+  ['files', 'files'],
+  ['s3://my-bucket', { bucket: 'my-bucket', prefix: '' }],
+  ['s3://my.bucket/', { bucket: 'my.bucket', prefix: '' }],
+  ['s3://my-bucket/team/research/', { bucket: 'my-bucket', prefix: 'team/research' }],
+])('outputs are kept in %s', (text, store) => {
+  expect(readWorkerConfig({ ...BASE, DURABLE_RESEARCH_STORE: text }).store).toEqual(store);
+});
+
+test.each(['s3://', 's3://B', 's3://my-bucket?x=1', 'https://bucket'])('%s is no store', (text) => {
+  expect(() => readWorkerConfig({ ...BASE, DURABLE_RESEARCH_STORE: text })).toThrow(/DURABLE_RESEARCH_STORE: expected/);
+});
+
 test('a variable that is set to nothing is not set', () => {
   const names = [
     'OPENAI_BASE_URL',
@@ -78,7 +91,7 @@ test.each<[name: string, env: NodeJS.ProcessEnv, message: RegExp]>([
   [
     'an unknown store',
     { ...BASE, DURABLE_RESEARCH_STORE: 's3' },
-    /DURABLE_RESEARCH_STORE: expected "files" or "provider"/,
+    /DURABLE_RESEARCH_STORE: expected "files", "provider" or "s3:\/\/bucket\/prefix"/,
   ],
   [
     'a time-out in words',
