@@ -1,4 +1,5 @@
-import { RunNotFoundError } from '../../client';
+import { type WorkflowExecutionDescription } from '@temporalio/client';
+import { type RunHandle, RunNotFoundError } from '../../client';
 import { stopLeftResponses } from '../../worker';
 import { invocation } from '../invocation';
 import { UsageError } from '../errors';
@@ -6,22 +7,23 @@ import { EXIT } from '../exit-codes';
 import { followRun } from '../follow-run';
 import { Interrupt } from '../interrupt';
 import { providerEnvironment } from '../provider-environment';
-import { startSession } from '../session';
+import { type StartedSession, startSession } from '../session';
 import { outStyle, print } from '../terminal';
 import { cancelledLines } from '../views/cancelled';
 import { statusText } from '../views/status';
 import { wholeProgress } from '../whole-progress';
 import { announceRun } from '../words';
 
+interface Found {
+  session: StartedSession;
+  interrupt: Interrupt;
+  run: RunHandle;
+  described: WorkflowExecutionDescription;
+}
+
 /** Cancels a run, waits until it has ended, and says what was stopped at the provider. Returns the exit code. */
 export async function cancel(workflowId: string): Promise<number> {
-  const interrupt = new Interrupt();
-  // Only a worker can stop responses at the provider.
-  const session = await startSession(interrupt);
-  try {
-    const run = session.research.run(workflowId);
-    const described = await run.describe();
-    if (!described) throw new RunNotFoundError(workflowId, run.namespace);
+  return withRun(workflowId, async ({ session, interrupt, run, described }) => {
     if (described.status.name !== 'RUNNING') {
       print(`${workflowId} has already ended (${statusText(described)}); there is nothing to cancel.`);
       return EXIT.completed;
@@ -39,10 +41,7 @@ export async function cancel(workflowId: string): Promise<number> {
     const ended = session.research.run(workflowId);
     for (const line of cancelledLines(await wholeProgress(ended), await ended.ledger())) print(line);
     return EXIT.completed;
-  } finally {
-    interrupt.release();
-    await session.close();
-  }
+  });
 }
 
 /**
@@ -50,13 +49,7 @@ export async function cancel(workflowId: string): Promise<number> {
  * something may still be running.
  */
 export async function cancelTerminated(workflowId: string): Promise<number> {
-  const interrupt = new Interrupt();
-  // The emulator of this home may be the provider.
-  const session = await startSession(interrupt);
-  try {
-    const run = session.research.run(workflowId);
-    const described = await run.describe();
-    if (!described) throw new RunNotFoundError(workflowId, run.namespace);
+  return withRun(workflowId, async ({ session, described }) => {
     if (described.status.name === 'RUNNING') {
       throw new UsageError(`${workflowId} is still running; end it with: ${invocation(`cancel ${workflowId}`)}`);
     }
@@ -68,6 +61,18 @@ export async function cancelTerminated(workflowId: string): Promise<number> {
     }
     for (const create of unanswered) print(`${create}: its answer is not known; it may have created a response`);
     return unanswered.length > 0 || stopped.some(({ status }) => status === 'unknown') ? EXIT.failed : EXIT.completed;
+  });
+}
+
+/** Only a worker, or the provider of this home, can stop responses: everything is started. */
+async function withRun(workflowId: string, use: (found: Found) => Promise<number>): Promise<number> {
+  const interrupt = new Interrupt();
+  const session = await startSession(interrupt);
+  try {
+    const run = session.research.run(workflowId);
+    const described = await run.describe();
+    if (!described) throw new RunNotFoundError(workflowId, run.namespace);
+    return await use({ session, interrupt, run, described });
   } finally {
     interrupt.release();
     await session.close();
