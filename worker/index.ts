@@ -9,6 +9,7 @@ export { estimateWorstUsd } from './estimate';
 export type { WorstCost } from './estimate';
 export { stopLeftResponses } from './left-running';
 export type { LeftResponse } from './left-running';
+export { installRuntime } from './install-runtime';
 export { openAnnouncement } from './open-announcement';
 export type { Announcement } from './open-announcement';
 export { readText } from './read-text';

@@ -2,6 +2,8 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { ConfigurationError, readWorkerConfig } from './config';
 import { createResearchWorker } from './create-worker';
+import { serveHealth } from './health';
+import { readTelemetry } from './telemetry';
 
 /** What a started worker says about itself. */
 export type WorkerReady = {
@@ -19,11 +21,13 @@ export type WorkerReady = {
  */
 export async function runWorker(env: NodeJS.ProcessEnv, onReady: (ready: WorkerReady) => void): Promise<void> {
   const config = readWorkerConfig(env);
+  const { health } = readTelemetry(env);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   const connection = await connect(connectionOptions, address);
   try {
     const research = await createResearchWorker({ config, connection, namespace });
+    if (health) await serveHealth(research.worker, health);
     process.once('disconnect', () => research.worker.shutdown());
     const running = research.run();
     onReady({

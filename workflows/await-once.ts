@@ -4,23 +4,27 @@ import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
 import { bounded, wait } from './activities';
 import { failureOf } from './failures';
+import { countResponse } from './metrics';
 import { type Turn } from './turn';
 
 /** Waits for the end of a response and books it. Whoever stops waiting stops the response at the provider first. */
 export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Collected | Failure> {
   const { run, step, deadlineAt } = turn;
+  const createdAt = Date.now();
   try {
     const waiting = wait(awaitActivityId(responseId), `${step.id} · waiting for ${responseId}`);
     const collected = await waiting['durableResearch.awaitResponse']({
       origin: run.record.origin,
       stepId: step.id,
       responseId,
-      createdAt: Date.now(),
+      createdAt,
       deadlineAt,
       format: step.format,
       wait: step.wait,
     });
+    const before = run.ledger.account(step.id).usd;
     run.ledger.settle(step.id, collected);
+    countResponse(collected, { waitedMs: Date.now() - createdAt, usd: run.ledger.account(step.id).usd - before });
     return collected;
   } catch (error) {
     await CancellationScope.nonCancellable(() => stopResponse(turn, responseId));

@@ -5,6 +5,7 @@ import { worstPrice } from '../contract/prices';
 import { create } from './activities';
 import { boundOf, createInput } from './create-input';
 import { failureOf, type LostCreate, lostCreate } from './failures';
+import { countAmbiguous, countCreate } from './metrics';
 import { type Turn, TURN } from './turn';
 
 /** Creates that were sent and whose answers were lost, before a step gives up: each may have been billed. */
@@ -79,6 +80,7 @@ async function sendCreate(turn: Turn): Promise<Created> {
   const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
   const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
   const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
+  countCreate(request.model);
   turn.lostAfter = undefined;
   run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
   run.board.update(step.id, { state: 'in_progress', responseId: created.responseId });
@@ -94,6 +96,7 @@ function bookLost(turn: Turn, { sent, reason, newestItem }: LostCreate): void {
   if (turn.lostAfter === undefined) turn.lostAfter = newestItem;
   const lost = { stepId: step.id, turn: TURN, create: creates };
   run.ledger.bookAmbiguous({ ...lost, reason });
+  countAmbiguous();
   run.orphans.lost(lost);
   run.board.warn(`${step.id}: create ${creates} is ambiguous and may have been billed: ${reason}`);
 }

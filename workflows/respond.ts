@@ -5,6 +5,7 @@ import { type Collected, type Failure, type Outcome } from '../contract/outcome'
 import { PREVIEW_CHARS } from '../contract/progress';
 import { claimStep } from './claim-step';
 import { firstResponse } from './first-response';
+import { countStep } from './metrics';
 import { type Run } from './run';
 import { type Responded, type RespondStep, type Turn } from './turn';
 
@@ -25,6 +26,7 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
   try {
     const ended = await answered({ run, step, deadlineAt, creates: 0, responseIds: [] });
     const preview = ended.collected?.preview.slice(0, PREVIEW_CHARS);
+    countStep(ended.outcome);
     run.board.update(step.id, {
       state: 'ended',
       outcome: ended.outcome,

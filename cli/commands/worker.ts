@@ -1,11 +1,10 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { runWorker } from '../../worker';
+import { installRuntime, runWorker } from '../../worker';
 import { EXIT } from '../exit-codes';
 import { note } from '../terminal';
 
 /** Runs a worker that the environment alone configures, until SIGINT or SIGTERM. Returns the exit code. */
 export async function worker(): Promise<number> {
-  Runtime.install({ logger: new DefaultLogger('INFO') });
+  installRuntime(process.env);
   await runWorker(process.env, ({ address, namespace, taskQueue, origin }) =>
     note(`Worker polls "${taskQueue}" at ${address}, namespace "${namespace}", for provider ${origin}.`),
   );
