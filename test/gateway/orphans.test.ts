@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { type RunHandle } from '../../client';
 import { createProvider, type Provider } from '../../openai';
 import { createFileStore } from '../../store/files';
 import { announceEnds } from '../../worker';
-import { type Harness, type HarnessOptions, moveClock, startHarness, until } from '../setup/harness';
+import { type Harness, type HarnessOptions, moveClock, required, startHarness, until } from '../setup/harness';
 
 const HOUR_SECONDS = 3600;
 const WITH_WEBHOOKS = { OPENAI_WEBHOOK_SECRET: 'whsec_c2VjcmV0IG9mIHRlc3Rz' };
@@ -153,6 +155,18 @@ test.each([
 const decide = async (workflowId: string, decision: unknown): Promise<unknown> =>
   harness.research.client.workflow.getHandle(workflowId).executeUpdate('decideApproval', { args: [decision] });
 
+/** As docs/triggers.md shows it. */
+async function decideByCli(workflowId: string, decision: unknown): Promise<void> {
+  const update = ['workflow', 'update', 'execute', '--workflow-id', workflowId, '--name', 'decideApproval'];
+  const address = ['--address', required('TEST_TEMPORAL_ADDRESS')];
+  await promisify(execFile)(required('TEST_TEMPORAL_CLI'), [
+    ...update,
+    '--input',
+    JSON.stringify(decision),
+    ...address,
+  ]);
+}
+
 async function askedRun() {
   const run = await startRun('ask');
   const [waiting] = await until('somebody is asked', async () => {
@@ -190,7 +204,7 @@ describe('"ask" leaves it to a person', () => {
   test('who gives up', async () => {
     await start();
     const { run } = await askedRun();
-    await decide(run.workflowId, { id: ID, approve: false, reason: 'too dear' });
+    await decideByCli(run.workflowId, { id: ID, approve: false, reason: 'too dear' });
     await expect(run.result()).rejects.toThrow(/ApprovalRejected: another create was rejected: too dear/);
   });
 
