@@ -3,7 +3,7 @@ import { type NativeConnection, Runtime, Worker, type WorkerOptions } from '@tem
 import { createActivities, look, type ActivityDeps } from '../activities';
 import { createProvider, loadPrices } from '../openai';
 import { createFileStore } from '../store/files';
-import { createS3Store } from '../store/s3';
+import type * as S3 from '../store/s3';
 import { providerStore } from '../store/provider';
 import { completeWait } from './announce-ends';
 import { workflowSource } from './bundle';
@@ -88,6 +88,10 @@ async function runUntilShutdown(worker: Worker, watcher: Watcher): Promise<void>
 
 /** The output store that a worker of this configuration uses. */
 export function createStore({ store, home }: WorkerConfig): ActivityDeps['store'] {
-  if (typeof store === 'object') return createS3Store(store);
+  if (typeof store === 'object') {
+    // Loaded where it is used alone: the client of the buckets takes longer to load than many a command to run.
+    const { createS3Store } = require('../store/s3') as typeof S3;
+    return createS3Store(store);
+  }
   return store === 'files' ? createFileStore(home) : providerStore;
 }

@@ -1,4 +1,4 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type * as Mcp from '@modelcontextprotocol/client';
 import { errorMessage } from '../error-code';
 import { EMULATOR_NAME } from '../identity';
 import type { McpServer } from './server';
@@ -17,7 +17,7 @@ export type CallResult =
 
 /** A connection to an MCP server over Streamable HTTP, opened when it is first used. */
 export class McpConnection {
-  private opening: Promise<Client> | undefined;
+  private opening: Promise<Mcp.Client> | undefined;
 
   constructor(
     private readonly server: McpServer,
@@ -53,18 +53,20 @@ export class McpConnection {
     await client?.close().catch(() => undefined);
   }
 
-  private open(): Promise<Client> {
+  private open(): Promise<Mcp.Client> {
     this.opening ??= this.connect();
     return this.opening;
   }
 
-  private async connect(): Promise<Client> {
+  private async connect(): Promise<Mcp.Client> {
     const { url, reason, headers } = this.server;
     if (url === null) throw new Error(reason);
-    const client = new Client({ name: EMULATOR_NAME, version: '1' });
+    // Loaded here: it takes as long as the rest of the emulator, and few requests name a server.
+    const mcp = require('@modelcontextprotocol/client') as typeof Mcp;
+    const client = new mcp.Client({ name: EMULATOR_NAME, version: '1' });
     // A redirect could lead off this machine, with the credentials.
     const requestInit: RequestInit = { headers: { ...headers }, redirect: 'error' };
-    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit });
+    const transport = new mcp.StreamableHTTPClientTransport(new URL(url), { requestInit });
     try {
       await client.connect(transport, this.requestOptions());
     } catch (error) {
