@@ -18,7 +18,7 @@ const FLAGS = ['--seconds', '360000'];
 /** @typedef {Awaited<ReturnType<typeof startServer>>} Server */
 
 const write = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
-const cell = (/** @type {number} */ value, digits = 0) => value.toFixed(digits).padStart(12);
+const cell = (/** @type {number} */ value) => value.toFixed().padStart(12);
 
 function readFlags() {
   const text = /** @type {const} */ ({ type: 'string' });

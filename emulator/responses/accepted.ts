@@ -6,17 +6,16 @@ import type { Context } from './context';
 import { endsForGoodAt, statusAt, type Item, type ResponseRecord } from './record';
 import { withExpiry } from './retention';
 
+/** A response with what it was asked and what it answers. */
+interface Made {
+  record: ResponseRecord;
+  context: Context;
+  output: readonly Item[];
+  conversation: ConversationRecord | null;
+}
+
 /** Everything that a create changes, to be written at once. */
-export function changesOf(
-  deps: Deps,
-  made: {
-    record: ResponseRecord;
-    context: Context;
-    output: readonly Item[];
-    conversation: ConversationRecord | null;
-    inputBytes: number;
-  },
-): Change[] {
+export function changesOf(deps: Deps, made: Made & { inputBytes: number }): Change[] {
   const { record, context, output, conversation, inputBytes } = made;
   const { tables } = deps.store;
   const row = {
@@ -36,15 +35,7 @@ export function changesOf(
 }
 
 /** What belongs to a record whose output and end became known. */
-export function outputChanges(
-  deps: Deps,
-  made: {
-    record: ResponseRecord;
-    context: Context;
-    output: readonly Item[];
-    conversation: ConversationRecord | null;
-  },
-): Change[] {
+export function outputChanges(deps: Deps, made: Made): Change[] {
   const { record, output, conversation } = made;
   const { tables } = deps.store;
   return [
@@ -58,7 +49,7 @@ export function outputChanges(
 
 function conversationChanges(
   tables: Deps['store']['tables'],
-  made: { record: ResponseRecord; conversation: ConversationRecord; context: Context; output: readonly Item[] },
+  made: Made & { conversation: ConversationRecord },
 ): Change[] {
   const { record, conversation, context, output } = made;
   const visibleAt = endsForGoodAt(record);

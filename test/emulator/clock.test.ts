@@ -1,15 +1,11 @@
 import { Clock } from '../../emulator/clock';
-import { startRig, type Rig } from './helpers';
+import { admin, startRig, type Rig } from './helpers';
 
 let rig: Rig | undefined;
 afterEach(() => rig?.stop());
 
-async function advance(of: Rig, seconds: unknown): Promise<globalThis.Response> {
-  return fetch(new URL('/emulator/clock', of.emulator.url), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ advance_seconds: seconds }),
-  });
+function advance(of: Rig, seconds: unknown): ReturnType<typeof admin> {
+  return admin(of.emulator, 'POST /emulator/clock', { advance_seconds: seconds });
 }
 
 test('an hour passes when the clock is moved, and stays passed after a restart', async () => {
@@ -44,7 +40,7 @@ test.each([[-1], ['soon'], [1e12], [undefined]])('the clock cannot be moved by %
   rig = await startRig();
   const response = await advance(rig, seconds);
   expect(response.status).toBe(400);
-  expect(await response.json()).toMatchObject({ error: { param: 'advance_seconds' } });
+  expect(response.body).toMatchObject({ error: { param: 'advance_seconds' } });
 });
 
 test('waiting ends with its signal, and at once for an instant that has passed', async () => {

@@ -10,6 +10,8 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulat
 import { createProvider, type Provider } from '../../openai';
 import { createResearchWorker, readWorkerConfig, type ResearchWorkerOptions } from '../../worker';
 
+export { advance as moveClock } from '../emulator/helpers';
+
 /** Names no machine: recorded histories keep it. */
 const IDENTITY = 'durable-research-test';
 
@@ -105,16 +107,6 @@ export async function countCreates(emulator: Emulator, workflowId: string): Prom
   const answer = await fetch(url, { headers: { authorization: 'Bearer test' } });
   if (!answer.ok) throw new Error(`the emulator answered ${answer.status} to ${url.pathname}`);
   return ((await answer.json()) as { data: CountedCreate[] }).data;
-}
-
-/** Moves the emulator's clock forward; what waits for an instant goes on at once. */
-export async function moveClock(emulator: Emulator, seconds: number): Promise<void> {
-  const answer = await fetch(new URL('/emulator/clock', emulator.url), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ advance_seconds: seconds }),
-  });
-  if (!answer.ok) throw new Error(`the emulator answered ${answer.status} to a change of its clock`);
 }
 
 /** Asks the emulator for faults in the steps named: `{ explain: 'failed:server_error*1' }`. */
