@@ -133,8 +133,8 @@ test('docs/client.md names what each entry exports', () => {
   });
 });
 
-describe('docs/durability.md', () => {
-  const page = doc('docs/durability.md');
+describe('docs/failures.md', () => {
+  const page = doc('docs/failures.md');
   const shown = [...page.text.matchAll(/`(test\/[^`]+\.test\.ts)` "([^"]+)"/g)].map(
     ([, file = '', name = '']): [string, string] => [file, name],
   );
