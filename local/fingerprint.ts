@@ -9,8 +9,13 @@ export const fingerprintSchema = z.object({ salt: z.string(), settings: z.record
 export type Fingerprint = z.infer<typeof fingerprintSchema>;
 
 const RELEVANT = /^(OPENAI|TEMPORAL|DURABLE_RESEARCH)_/;
-/** These say where a supervisor is and how long it stays, not what it serves. */
-const IGNORED = ['DURABLE_RESEARCH_HOME', 'DURABLE_RESEARCH_IDLE_MINUTES'];
+/** These say where a supervisor is and how long it stays, not what it serves; or are not handed to its worker. */
+const IGNORED = [
+  'DURABLE_RESEARCH_HOME',
+  'DURABLE_RESEARCH_IDLE_MINUTES',
+  'TEMPORAL_DEPLOYMENT_NAME',
+  'TEMPORAL_WORKER_BUILD_ID',
+];
 /** With one of these changed a worker would talk to another server, or to the same one as somebody else. */
 const DECISIVE = /^(TEMPORAL_.*|OPENAI_(API_KEY|BASE_URL|ORG_ID|PROJECT_ID)|DURABLE_RESEARCH_ORIGIN)$/;
 

@@ -115,7 +115,12 @@ function startEmulatorAt(port: number, context: ServiceContext, signal: AbortSig
 /** The environment that makes a worker work for these targets. Keys travel here and nowhere else. */
 function workerEnvironment(context: ServiceContext, targets: WorkerTargets): NodeJS.ProcessEnv {
   const { settings, home } = context;
-  let env: NodeJS.ProcessEnv = { ...context.env, DURABLE_RESEARCH_HOME: home, TEMPORAL_TASK_QUEUE: settings.taskQueue };
+  let env: NodeJS.ProcessEnv = {
+    // Nobody makes a version of an embedded worker current: its runs would wait for ever.
+    ...without(context.env, /^TEMPORAL_(DEPLOYMENT_NAME|WORKER_BUILD_ID)$/),
+    DURABLE_RESEARCH_HOME: home,
+    TEMPORAL_TASK_QUEUE: settings.taskQueue,
+  };
   if (targets.temporalAddress !== undefined) {
     env = {
       ...without(env, /^TEMPORAL_/),

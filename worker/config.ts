@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 import { durationMs, durationSchema } from '../contract/duration';
 import { DEFAULT_TASK_QUEUE } from '../contract/names';
@@ -29,6 +30,8 @@ const environmentSchema = z.object({
   OPENAI_MODEL: optional,
   OPENAI_WEBHOOK_SECRET: optional,
   TEMPORAL_TASK_QUEUE: optional,
+  TEMPORAL_DEPLOYMENT_NAME: optional.refine((name) => !name || !/[:.]/.test(name), 'may hold neither "." nor ":"'),
+  TEMPORAL_WORKER_BUILD_ID: optional,
   DURABLE_RESEARCH_HOME: optional,
   DURABLE_RESEARCH_ORIGIN: optional,
   DURABLE_RESEARCH_STORE: z.string().regex(STORE, 'expected "files", "provider" or "s3://bucket/prefix"').optional(),
@@ -59,6 +62,8 @@ export interface WorkerConfig {
   simulated: boolean;
   defaultModel: string;
   taskQueue: string;
+  /** Worker deployment and build that runs are pinned to; undefined: runs go on with whatever worker is there. */
+  deploymentVersion?: WorkerDeploymentVersion;
   /** Absolute path of the directory for outputs. */
   home: string;
   /** Files under `home`, the provider alone, or a bucket. */
@@ -101,6 +106,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     simulated: EMULATOR_ORIGIN.test(values.DURABLE_RESEARCH_ORIGIN ?? ''),
     defaultModel: values.OPENAI_MODEL ?? DEFAULT_MODEL,
     taskQueue: values.TEMPORAL_TASK_QUEUE ?? DEFAULT_TASK_QUEUE,
+    deploymentVersion: deploymentVersion(values),
     home: resolve(values.DURABLE_RESEARCH_HOME ?? DEFAULT_HOME),
     store: storeOf(values.DURABLE_RESEARCH_STORE),
     pricesFile: values.DURABLE_RESEARCH_PRICES,
@@ -132,6 +138,20 @@ function providerConfig(values: Environment): ProviderConfig {
     project: values.OPENAI_PROJECT_ID,
     origin: values.DURABLE_RESEARCH_ORIGIN,
   };
+}
+
+/** Either alone would start a worker that polls without a version, where its operator believes in one. */
+function deploymentVersion(values: Environment): WorkerDeploymentVersion | undefined {
+  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = values;
+  if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
+  if (deploymentName === undefined && buildId === undefined) return undefined;
+  const [set, missing] =
+    buildId === undefined
+      ? ['TEMPORAL_DEPLOYMENT_NAME', 'TEMPORAL_WORKER_BUILD_ID']
+      : ['TEMPORAL_WORKER_BUILD_ID', 'TEMPORAL_DEPLOYMENT_NAME'];
+  throw new ConfigurationError(
+    `${set} is set without ${missing}; set both for a worker of a deployment version, or neither`,
+  );
 }
 
 function storeOf(text = 'files'): WorkerConfig['store'] {

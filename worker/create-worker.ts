@@ -72,6 +72,11 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     activities: { ...options.activities, ...createActivities(deps) },
     // The pause after a killed worker, before another one takes over its workflows.
     stickyQueueScheduleToStartTimeout: '2s',
+    workerDeploymentOptions: config.deploymentVersion && {
+      version: config.deploymentVersion,
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'PINNED',
+    },
     shutdownGraceTime: config.createTimeoutMs + SHUTDOWN_MARGIN_MS,
     ...options.worker,
   });

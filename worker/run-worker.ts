@@ -1,3 +1,4 @@
+import { type WorkerDeploymentVersion } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { ConfigurationError, readWorkerConfig } from './config';
@@ -12,6 +13,8 @@ export type WorkerReady = {
   namespace: string;
   address: string;
   origin: string;
+  /** Absent for a worker without a version. */
+  deploymentVersion?: WorkerDeploymentVersion;
   pid: number;
 };
 
@@ -28,7 +31,8 @@ export async function runWorker(env: NodeJS.ProcessEnv, onReady: (ready: WorkerR
   try {
     const research = await createResearchWorker({ config, connection, namespace });
     if (health) await serveHealth(research.worker, health);
-    process.once('disconnect', () => research.worker.shutdown());
+    // A worker that drains already must not be told again: that throws, and here nobody would catch it.
+    process.once('disconnect', () => research.worker.getState() === 'RUNNING' && research.worker.shutdown());
     const running = research.run();
     onReady({
       ready: true,
@@ -36,6 +40,7 @@ export async function runWorker(env: NodeJS.ProcessEnv, onReady: (ready: WorkerR
       namespace,
       address,
       origin: research.origin,
+      deploymentVersion: config.deploymentVersion,
       pid: process.pid,
     });
     await running;

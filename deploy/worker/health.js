@@ -31,6 +31,8 @@ async function check() {
     // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum's package is no dependency of ours
     apiMode: ENHANCED,
     reportPollers: true,
+    // Without this, only pollers without a deployment version are told of.
+    versions: { unversioned: true, allActive: true },
   });
   const byKind = Object.values(versionsInfo ?? {}).map((version) => version.typesInfo ?? {});
   for (const [kind, number] of Object.entries(KINDS)) {

@@ -53,14 +53,17 @@ test('a server that the environment names is used and not touched', async () => 
   });
   try {
     const env = { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: 'theirs', TEMPORAL_TASK_QUEUE: 'ours' };
-    const stack = await home.ensure(env);
+    const version = { TEMPORAL_DEPLOYMENT_NAME: 'research', TEMPORAL_WORKER_BUILD_ID: '2' };
+    const stack = await home.ensure({ ...env, ...version });
     expect(stack).toMatchObject({
       temporal: { address: server.address, external: true },
       namespace: 'theirs',
       taskQueue: 'ours',
     });
     expect(home.pids().temporal).toBe(0);
-    expect(JSON.parse(home.read('worker-env.json'))).toMatchObject(env);
+    const workerEnv = JSON.parse(home.read('worker-env.json')) as object;
+    expect(workerEnv).toMatchObject(env);
+    for (const name of Object.keys(version)) expect(workerEnv).not.toHaveProperty(name);
     await stop(home.path);
     expect(isRunning(server.process)).toBe(true);
   } finally {
