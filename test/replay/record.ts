@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,6 +74,8 @@ const faults: Record<string, string> = {};
 const directory = join(__dirname, 'histories', required('RECORD_VERSION'));
 
 beforeAll(async () => {
+  if (existsSync(directory))
+    throw new Error(`${directory} exists: raise the version first; histories of a released one are kept as they are`);
   await mkdir(directory, { recursive: true });
   harness = await startHarness({ deps: (provider) => ({ provider: withFaults(provider, faults) }) });
 });

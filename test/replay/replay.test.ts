@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { version } from '../../package.json';
 import { required } from '../setup/harness';
 
 const HISTORIES = join(__dirname, 'histories');
@@ -16,6 +17,10 @@ async function replay(file: string, workflowBundle: WorkflowBundleOption): Promi
 
 test('there are histories of every kind of run', () => {
   expect(files.length).toBeGreaterThanOrEqual(9);
+});
+
+test('the version in package.json has histories of its own (npm run record:histories)', () => {
+  expect(files.map((name) => dirname(name))).toContain(version);
 });
 
 test.each(files)('%s replays', async (file) => {
