@@ -62,6 +62,7 @@ function addRuns(program: Command, ends: Ends): void {
     .option('--files <dir>', 'let every step search the files of this folder (Markdown, text, HTML, PDF)')
     .option('--id <id>', 'id of the run; one that exists is attached to')
     .option('--new', 'start a new run although a closed one has this id')
+    .option('--live', "show what each step is doing, from the provider's streams")
     .option('--detach', 'leave it running in the background at once')
     .option('--json', 'the result as JSON on standard output, everything else on standard error')
     .option('--out <file>', 'write the answer with its sources to a file')

@@ -58,6 +58,8 @@ export const createResponseInputSchema = z.strictObject({
   /** The conversation's newest item before a create of this turn whose answer was lost; null where there was none. */
   lostAfter: z.string().nullable().optional(),
   previousResponse: z.string().optional(),
+  /** Created as a stream, so that it can be followed. */
+  stream: z.boolean().optional(),
   /** Milliseconds since 1970 after which nothing is created any more. */
   deadlineAt: z.number(),
   timeoutMs: z.int().positive(),

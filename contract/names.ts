@@ -20,5 +20,8 @@ export function awaitActivityId(responseId: string): string {
 /** Signal by which a gateway tells a run of a terminal response that no wait of it has taken: `ResponseSeen`. */
 export const RESPONSE_SEEN_SIGNAL = 'responseSeen';
 
+/** Signal by which a worker tells a run what a response is doing: `StepDoing`. */
+export const STEP_PROGRESS_SIGNAL = 'stepProgress';
+
 /** Update by which a person decides on what a run waits for: `Decision`. */
 export const DECIDE_APPROVAL_UPDATE = 'decideApproval';

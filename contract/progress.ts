@@ -16,6 +16,8 @@ export const stepProgressSchema = z.object({
   outcome: outcomeSchema.optional(),
   reason: z.string().optional(),
   responseId: z.string().optional(),
+  /** What the response does, as its stream was seen to tell; only of a step that is waited for by its stream. */
+  doing: z.string().optional(),
   startedAt: z.number().optional(),
   endedAt: z.number().optional(),
   creates: z.int().min(0),
@@ -48,3 +50,13 @@ export type Progress = z.infer<typeof progressSchema>;
 /** Argument of the `progress` query. */
 export const progressQuerySchema = z.strictObject({ since: z.int().min(0).optional() });
 export type ProgressQuery = z.infer<typeof progressQuerySchema>;
+
+/** What a response was seen to do, as a worker that follows its stream tells the run. Holds nothing of its text. */
+export const stepDoingSchema = z.strictObject({
+  stepId: z.string().min(1),
+  responseId: z.string().min(1),
+  /** Number of the event after which this holds: what comes late or twice is ignored by it. */
+  sequence: z.int().min(0),
+  doing: z.string().min(1).max(100),
+});
+export type StepDoing = z.infer<typeof stepDoingSchema>;

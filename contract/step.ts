@@ -57,10 +57,10 @@ export const contextSchema = z.strictObject({
 export type StepContext = z.infer<typeof contextSchema>;
 
 /**
- * What announces the end of a response: the provider's webhook, a watcher that polls, or a webhook for as long as they
- * arrive.
+ * What announces the end of a response: the provider's webhook, a watcher that polls, a webhook for as long as they
+ * arrive, or the response's stream, which also tells what it does.
  */
-export const waitSchema = z.enum(['auto', 'webhook', 'watch']);
+export const waitSchema = z.enum(['auto', 'webhook', 'watch', 'stream']);
 
 const stepFields = {
   /** Developer instructions, sent with every turn. Templates are not rendered in them. */

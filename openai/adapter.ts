@@ -2,16 +2,21 @@ import { APIError, type OpenAI } from 'openai';
 import { z } from 'zod';
 import { type CallSubject, classifyError } from './classify';
 import { readCreateAnswer } from './create-answer';
+import { isEventStream, readEvents, type StreamEvent } from './events';
 import {
   type CreateBody,
+  type FollowOptions,
   type Item,
   itemSchema,
   type Provider,
+  ProviderError,
   type ProviderResponse,
   providerResponseSchema,
   isTerminal,
+  type Reading,
 } from './port';
 import { createClient, originOf, type ProviderSettings } from './settings';
+import { createStreamed } from './streamed-create';
 
 /** Longest wait for the whole answer of a call that costs nothing to repeat. */
 const READ_TIMEOUT_MS = 20_000;
@@ -39,7 +44,8 @@ export function createProvider(settings: ProviderSettings): Provider {
     providerResponseSchema.parse(await client.responses.retrieve(responseId, {}, within(READ_TIMEOUT_MS)));
   return {
     origin,
-    createResponse: (body, timeoutMs) => create(client, { body, timeoutMs, origin }),
+    createResponse: (body, timeoutMs, reading) => create(client, { body, timeoutMs, origin, reading }),
+    followResponse: (responseId, options) => follow(client, { ...options, responseId, origin }),
     retrieveResponse: (responseId) => read({ responseId }, () => retrieve(responseId)),
     cancelResponse: (responseId) => cancel(client, { responseId, retrieve, origin }),
     inputItems: (responseId) => read({ responseId }, () => allInputItems(client, responseId)),
@@ -61,14 +67,35 @@ function within(ms: number): { timeout: number; signal: AbortSignal } {
   return { timeout: ms, signal: AbortSignal.timeout(ms) };
 }
 
-type CreateCall = { body: CreateBody; timeoutMs: number; origin: string };
+type CreateCall = { body: CreateBody; timeoutMs: number; origin: string; reading?: Reading };
 
-async function create(client: OpenAI, { body, timeoutMs, origin }: CreateCall): Promise<ProviderResponse> {
+async function create(client: OpenAI, { body, timeoutMs, origin, reading }: CreateCall): Promise<ProviderResponse> {
   try {
+    if (body['stream'] === true) return await createStreamed(client, { body, timeoutMs, reading });
     const answer = await client.post('/responses', { body, ...within(timeoutMs) }).asResponse();
     return await readCreateAnswer(answer, body.model);
   } catch (error) {
     throw classifyError(error, 'create', { origin });
+  }
+}
+
+type FollowCall = FollowOptions & { responseId: string; origin: string };
+
+async function* follow(
+  client: OpenAI,
+  { responseId, startingAfter, signal, origin }: FollowCall,
+): AsyncGenerator<StreamEvent, void> {
+  try {
+    const query = { stream: true, ...(startingAfter !== undefined && { starting_after: startingAfter }) };
+    const path = `/responses/${encodeURIComponent(responseId)}`;
+    const answer = await client.get(path, { query, timeout: READ_TIMEOUT_MS, signal }).asResponse();
+    if (!answer.body || !isEventStream(answer)) {
+      await answer.body?.cancel();
+      throw new ProviderError('InvalidRequest', `the stream of ${responseId} cannot be followed at ${origin}`);
+    }
+    yield* readEvents(answer.body);
+  } catch (error) {
+    throw classifyError(error, 'read', { origin, responseId });
   }
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type FailureType } from '../contract/failures';
+import { type StreamEvent } from './events';
+import { type Item, itemSchema } from './item';
 
-/** An item of `output` or `input`, as the API has it. Only its `type` is known to every item. */
-export const itemSchema = z.looseObject({ type: z.string() });
-export type Item = z.infer<typeof itemSchema>;
+export { type Item, itemSchema } from './item';
 
 /** States after which a response no longer changes. */
 const TERMINAL_STATUSES = ['completed', 'failed', 'incomplete', 'cancelled'] as const;
@@ -38,6 +38,23 @@ export type ProviderResponse = z.infer<typeof providerResponseSchema>;
 /** Body of a create, built by `buildRequest`. */
 export type CreateBody = { model: string; input: Item[] } & Record<string, unknown>;
 
+/** From where a stream is followed, and how long. */
+export interface FollowOptions {
+  /** Sequence number of the last event that is known. */
+  startingAfter?: number;
+  signal: AbortSignal;
+}
+
+/** How a create with `stream: true` is read. */
+export interface Reading {
+  /** Closes the connection, which ends a response that runs in the foreground, and no other. */
+  signal?: AbortSignal;
+  /** The response runs in the foreground: from now on its stream is read to its end. */
+  onForeground?: (responseId: string) => void;
+  /** Told about every event of a response that runs in the foreground. */
+  onEvent?: (event: StreamEvent) => void;
+}
+
 /**
  * What the engine needs from a provider. Every method throws a {@link ProviderError} whose `type` is the retry decision;
  * none of them retries by itself, since a retried create is a second bill.
@@ -45,8 +62,16 @@ export type CreateBody = { model: string; input: Item[] } & Record<string, unkno
 export interface Provider {
   /** Base URL and organisation, or the name given in the configuration; recorded in every run. */
   readonly origin: string;
-  /** Creates a background response. Never aborted by a cancel: once sent, its answer is waited for up to `timeoutMs`. */
-  createResponse(body: CreateBody, timeoutMs: number): Promise<ProviderResponse>;
+  /**
+   * Creates a response. Never aborted by a cancel: once sent, its answer is waited for up to `timeoutMs`. A body with
+   * `stream: true` whose response runs in the foreground after all is read to its end, by `reading`.
+   */
+  createResponse(body: CreateBody, timeoutMs: number, reading?: Reading): Promise<ProviderResponse>;
+  /**
+   * Events of a background response that was created with `stream: true`, those after `startingAfter` or all, as they
+   * come. It ends with the connection; only an event of an end tells that the response has ended.
+   */
+  followResponse(responseId: string, options: FollowOptions): AsyncIterable<StreamEvent>;
   retrieveResponse(responseId: string): Promise<ProviderResponse>;
   /** Asks for a cancel; a response that had already ended is returned as it is. */
   cancelResponse(responseId: string): Promise<ProviderResponse>;

@@ -20,6 +20,8 @@ export function buildRequest(
   return compact({
     model: input.model,
     background: true,
+    // Only a response that was created as a stream can be followed later.
+    stream: input.stream || undefined,
     // Left out, some data modes delete the response after minutes.
     store: true,
     input: [...rendered.context, userMessage(rendered.prompt)],

@@ -1,26 +1,39 @@
 import { type Announcer } from '../activities';
+import { type Follower } from './follower';
 import { type Watcher } from './watcher';
 
 /** How long a worker watches by itself after it found that webhooks do not arrive. */
 const DISTRUST_MS = 600_000;
 
+/** What a worker can announce ends with. */
+export interface Announcers {
+  watcher: Pick<Watcher, 'watch' | 'watches'>;
+  follower: Pick<Follower, 'follow'>;
+  /** Whether the provider's webhooks are configured. */
+  webhooks: boolean;
+  now?: () => number;
+}
+
 /**
  * Decides what announces the end of a response: what the step asks for; by default a webhook where a gateway receives
- * them, and the watcher for a while after an end that no webhook had announced.
- * @param webhooks Whether the provider's webhooks are configured.
+ * them, and the watcher for a while after an end that no webhook had announced. The watcher also has what cannot be
+ * followed, and keeps it.
  */
-export function chooseAnnouncer(watcher: Pick<Watcher, 'watch'>, webhooks: boolean, now = Date.now): Announcer {
+export function chooseAnnouncer({ watcher, follower, webhooks, now = Date.now }: Announcers): Announcer {
   let distrustedUntil = 0;
   return {
     watch(wait) {
       const { wait: mode = 'auto' } = wait.input;
       const trusted = webhooks && now() >= distrustedUntil;
       if (mode === 'webhook' || (mode === 'auto' && trusted)) return 'webhook';
-      watcher.watch(wait);
+      const followed = mode === 'stream' && !watcher.watches(wait.input.responseId) && follower.follow(wait);
+      if (!followed) watcher.watch(wait);
       return 'watcher';
     },
     missed({ input }) {
-      if (webhooks && input.wait !== 'watch' && now() >= distrustedUntil) distrustedUntil = now() + DISTRUST_MS;
+      const { wait: mode = 'auto' } = input;
+      if (webhooks && (mode === 'auto' || mode === 'webhook') && now() >= distrustedUntil)
+        distrustedUntil = now() + DISTRUST_MS;
     },
   };
 }

@@ -1,16 +1,14 @@
 import { Client } from '@temporalio/client';
-import { type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities, look, type ActivityDeps } from '../activities';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities, type ActivityDeps } from '../activities';
 import { createProvider, loadPrices } from '../openai';
 import { createFileStore } from '../store/files';
 import type * as S3 from '../store/s3';
 import { providerStore } from '../store/provider';
-import { completeWait } from './announce-ends';
 import { workflowSource } from './bundle';
-import { chooseAnnouncer } from './choose-announcer';
 import { type WorkerConfig } from './config';
+import { createAnnouncers } from './announcers';
 import { createNotifier } from './notify';
-import { createWatcher, type Watcher } from './watcher';
 
 /** Beyond a create's own time-out, so that a graceful shutdown never loses the id of a response that runs. */
 const SHUTDOWN_MARGIN_MS = 10_000;
@@ -44,18 +42,9 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
   const client = new Client({ connection, namespace, identity: options.worker?.identity });
   const sources = { provider: createProvider(config.provider), store: createStore(config), ...options.deps };
   const webhooks = config.webhookSecrets.length > 0;
-  const watcher = createWatcher({
-    look: (input) => look(sources, input),
-    complete: async ({ workflowId }, collected) => void (await completeWait(client, workflowId, collected)),
-    onError: ({ input }, error) =>
-      Runtime.instance().logger.debug('watch failed', { responseId: input.responseId, error }),
-    onShed: ({ input }) =>
-      Runtime.instance().logger.warn('too many looks at once; this wait goes on by its fallback', {
-        responseId: input.responseId,
-      }),
-  });
+  const announcers = createAnnouncers(client, { ...sources, webhooks });
   const deps: ActivityDeps = {
-    announcer: chooseAnnouncer(watcher, webhooks),
+    announcer: announcers.announcer,
     prices: await loadPrices(config.pricesFile),
     defaultModel: config.defaultModel,
     simulated: config.simulated,
@@ -80,14 +69,14 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     shutdownGraceTime: config.createTimeoutMs + SHUTDOWN_MARGIN_MS,
     ...options.worker,
   });
-  return { worker, origin: deps.provider.origin, run: () => runUntilShutdown(worker, watcher) };
+  return { worker, origin: deps.provider.origin, run: () => runUntilShutdown(worker, announcers) };
 }
 
-async function runUntilShutdown(worker: Worker, watcher: Watcher): Promise<void> {
+async function runUntilShutdown(worker: Worker, announcers: { stop(): void }): Promise<void> {
   try {
     await worker.run();
   } finally {
-    watcher.stop();
+    announcers.stop();
   }
 }
 

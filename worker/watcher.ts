@@ -31,6 +31,8 @@ export interface WatcherDeps {
 export interface Watcher {
   /** Polls the response until it has ended, the wait's deadline has passed, or the process ends. */
   watch(wait: PendingWait): void;
+  /** True for a response that is being watched. */
+  watches(responseId: string): boolean;
   /** Responses that are being watched. */
   readonly size: number;
   /** Ends every watch; waits already handed over go on by their fallback. */
@@ -84,6 +86,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     get size() {
       return timers.size;
     },
+    watches: (responseId) => timers.has(responseId),
     watch(wait) {
       if (!timers.has(wait.input.responseId)) schedule(wait);
     },

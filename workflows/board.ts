@@ -44,6 +44,11 @@ export class Board {
     this.changed();
   }
 
+  /** Where a step stands; undefined for one that has not been named. */
+  row(id: string): StepProgress | undefined {
+    return this.rows.get(id)?.step;
+  }
+
   /** Rows in the order in which the steps were named. */
   all(): StepProgress[] {
     return [...this.rows.values()].map(({ step }) => step);

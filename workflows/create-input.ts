@@ -24,6 +24,7 @@ export async function createInput(turn: Turn): Promise<CreateResponseInput> {
       context?.strategy === 'conversation' ? (context.conversation ?? (await run.conversation(turn))) : undefined,
     lostAfter: turn.lostAfter,
     previousResponse: context?.strategy === 'previous_response' ? context.from.ref?.responseId : undefined,
+    ...(step.wait === 'stream' && { stream: true }),
     deadlineAt,
     timeoutMs: run.record.createTimeoutMs,
   };

@@ -83,7 +83,7 @@ async function sendCreate(turn: Turn): Promise<Created> {
   countCreate(request.model);
   turn.lostAfter = undefined;
   run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
-  run.board.update(step.id, { state: 'in_progress', responseId: created.responseId });
+  run.board.update(step.id, { state: 'in_progress', responseId: created.responseId, doing: undefined });
   return created;
 }
 

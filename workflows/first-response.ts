@@ -24,7 +24,11 @@ export async function firstResponse(turn: Turn): Promise<Ended | Failure> {
   await stopped(replacement);
   turn.adopted = undefined;
   turn.responseIds.push(adopted.responseId);
-  turn.run.board.update(turn.step.id, { state: 'in_progress', responseId: adopted.responseId });
+  turn.run.board.update(turn.step.id, {
+    state: 'in_progress',
+    responseId: adopted.responseId,
+    doing: undefined,
+  });
   const created = { responseId: adopted.responseId };
   const collected = await awaitOnce(turn, created);
   return 'type' in collected ? collected : { created, collected };

@@ -32,11 +32,13 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
       outcome: ended.outcome,
       reason: ended.reason,
       endedAt: Date.now(),
+      doing: undefined,
       preview,
     });
     return ended;
   } catch (error) {
-    if (isCancellation(error)) run.board.update(step.id, { state: 'ended', outcome: 'cancelled', endedAt: Date.now() });
+    if (isCancellation(error))
+      run.board.update(step.id, { state: 'ended', outcome: 'cancelled', endedAt: Date.now(), doing: undefined });
     throw error;
   }
 }

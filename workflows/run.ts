@@ -8,6 +8,7 @@ import { quick } from './activities';
 import { Approvals } from './approvals';
 import { Board } from './board';
 import { details } from './details';
+import { listenToDoings } from './doings';
 import { LedgerBook } from './ledger';
 import { Orphans } from './orphans';
 import { type Turn } from './turn';
@@ -52,6 +53,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   );
   const orphans = new Orphans(() => ledger, board);
   orphans.listen();
+  listenToDoings(board);
   const approvals = new Approvals(board);
   approvals.listen();
   setHandler(progressQuery, (raw) => board.snapshot(progressQuerySchema.parse(raw ?? {})), {

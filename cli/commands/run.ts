@@ -24,16 +24,17 @@ export interface RunOptions extends ResultOptions {
   files?: string;
   id?: string;
   new?: boolean;
+  live?: boolean;
   detach?: boolean;
   yes?: boolean;
 }
 
 /** What a command line asks for, before the files of `--files` are uploaded. */
-type Asked = { question: string } | { pipeline: PipelineInput };
+type Asked = ({ question: string } | { pipeline: PipelineInput }) & { live?: boolean };
 
 /** Starts a run, or attaches to it, and follows it to its end. Returns the exit code. */
 export async function run(words: readonly string[], options: RunOptions): Promise<number> {
-  const asked = await readAsked(words.join(' ').trim(), options);
+  const asked = { ...(await readAsked(words.join(' ').trim(), options)), live: options.live };
   const plan = planOf(asked, options.files === undefined ? undefined : 'vs_planned');
   await checkPaths(options);
   const interrupt = new Interrupt();
@@ -86,7 +87,8 @@ const MAX_INPUT_BYTES = 2 * 1024 * 1024;
 function inputOf(asked: Asked, vectorStoreId: string | undefined): PipelineInput {
   const webSearch: HostedTool[] = vectorStoreId === undefined ? [{ type: 'web_search' }] : [];
   const input = 'question' in asked ? questionPipeline(asked.question, webSearch) : asked.pipeline;
-  return vectorStoreId === undefined ? input : withFileSearch(input, vectorStoreId);
+  const watched: PipelineInput = asked.live ? { ...input, defaults: { wait: 'stream', ...input.defaults } } : input;
+  return vectorStoreId === undefined ? watched : withFileSearch(watched, vectorStoreId);
 }
 
 async function checkPaths({ files, out }: RunOptions): Promise<void> {

@@ -49,6 +49,18 @@ describe('a row of a step', () => {
     ]);
   });
 
+  test('tells what a response does, where its stream tells', () => {
+    const look = step('look', {
+      state: 'in_progress',
+      startedAt: 91_000,
+      responseId: 'resp_1',
+      doing: 'searching the web: 3 searches',
+    });
+    expect(stepLines([look], { width: Infinity, style: plainStyle, now: NOW })).toEqual([
+      '●  look  in progress  9 s  searching the web: 3 searches',
+    ]);
+  });
+
   test.each([120, 80, 60, 40, 30, 20])('fits into %d columns', (width) => {
     for (const line of stepLines(five, { width, style: plainStyle, now: NOW }))
       expect(widthOf(line)).toBeLessThanOrEqual(width);
