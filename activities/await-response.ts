@@ -25,7 +25,7 @@ export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInpu
   const collected = await asActivity(() => lookOrBackOff(deps, input));
   if (collected) {
     if (activityInfo().attempt > 1) deps.announcer.missed(waitOf(input));
-    return collected;
+    return { ...collected, announcedBy: 'look' };
   }
   const now = Date.now();
   // Judged after the look: a response that ended while everything was down is used, deadline or not.

@@ -33,6 +33,8 @@ export interface ActivityDeps {
   createTimeoutMs: number;
   /** True when a gateway receives the provider's webhooks. */
   webhooks: boolean;
+  /** True when the worker makes OpenTelemetry spans of what runs tell it, see `contract/spans.ts`. Default false. */
+  traces?: boolean;
   /** Tells somebody about the end of a run; undefined where nobody asked for it. */
   notify?: (notification: Notification) => Promise<void>;
 }

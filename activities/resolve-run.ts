@@ -13,5 +13,6 @@ export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Pr
     createTimeoutMs: deps.createTimeoutMs,
     notifies: deps.notify !== undefined,
     webhooks: deps.webhooks,
+    traces: deps.traces ?? false,
   };
 }

@@ -25,6 +25,9 @@ export type Citation = z.infer<typeof citationSchema>;
 export const failureSchema = z.object({ type: failureTypeSchema, message: z.string() });
 export type Failure = z.infer<typeof failureSchema>;
 
+/** Who told a run of the end of a response: a webhook, the worker's watcher or follower, or a look of the wait itself. */
+export const announcedBySchema = z.enum(['webhook', 'watcher', 'stream', 'look']);
+
 /**
  * A terminal response as workflows see it: ids, usage and small things. The output itself is in the output store.
  * `failure` is set unless `status` is completed and the output can be used.
@@ -44,5 +47,9 @@ export const collectedSchema = z.object({
   /** The parsed output of a step with `format`, up to 64 KB. */
   json: z.unknown().optional(),
   citations: z.array(citationSchema),
+  /** Who told of the end. Absent in outcomes of versions without it. */
+  announcedBy: announcedBySchema.optional(),
+  /** When the provider says that it completed, in milliseconds since 1970, to the second; absent where it says nothing. */
+  completedAt: z.number().optional(),
 });
 export type Collected = z.infer<typeof collectedSchema>;

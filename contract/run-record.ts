@@ -19,5 +19,7 @@ export const runRecordSchema = z.strictObject({
   notifies: z.boolean(),
   /** True when a gateway receives the provider's webhooks. Absent in records of versions without it. */
   webhooks: z.boolean().default(false),
+  /** True when the worker makes OpenTelemetry spans of what the run tells. Absent in records of versions without it. */
+  traces: z.boolean().default(false),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 export const fingerprintSchema = z.object({ salt: z.string(), settings: z.record(z.string(), z.string()) });
 export type Fingerprint = z.infer<typeof fingerprintSchema>;
 
-const RELEVANT = /^(OPENAI|TEMPORAL|DURABLE_RESEARCH)_/;
+const RELEVANT = /^(OPENAI|TEMPORAL|DURABLE_RESEARCH|OTEL)_/;
 /** These say where a supervisor is and how long it stays, not what it serves; or are not handed to its worker. */
 const IGNORED = [
   'DURABLE_RESEARCH_HOME',

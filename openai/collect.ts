@@ -44,6 +44,7 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
     textBytes: Buffer.byteLength(text),
     ...(json !== undefined && fits(json) && { json }),
     citations: citationsOf(response.output, options.stepId),
+    ...(response.completed_at && { completedAt: response.completed_at * 1000 }),
   };
 }
 

@@ -21,6 +21,7 @@ export const providerResponseSchema = z.looseObject({
   status: z.string(),
   model: z.string(),
   output: z.array(itemSchema),
+  completed_at: z.number().nullish(),
   error: z.looseObject({ code: z.string().nullish(), message: z.string().nullish() }).nullish(),
   incomplete_details: z.looseObject({ reason: z.string().nullish() }).nullish(),
   usage: z

@@ -37,7 +37,7 @@ export function announceEnds(
     const { metadata, text } = own.data;
     const wanted = { stepId: metadata.step_id, format: text?.format?.schema };
     const collected = await conclude(store, response, wanted);
-    if (await completeWait(client, metadata.workflow_id, collected)) return 'completed';
+    if (await completeWait(client, metadata.workflow_id, { ...collected, announcedBy: 'webhook' })) return 'completed';
     return (await tellRun(client, metadata, collected)) ? 'told' : 'too late';
   };
 }

@@ -20,7 +20,7 @@ export function createAnnouncers(
   const sources = { provider, store };
   const watcher = createWatcher({
     look: (input) => look(sources, input),
-    complete: async ({ workflowId }, collected) => void (await completeWait(client, workflowId, collected)),
+    complete: async ({ workflowId }, collected) => void (await completeWait(client, workflowId, { ...collected, announcedBy: 'watcher' })),
     onError: ({ input }, error) => logger.debug('watch failed', { responseId: input.responseId, error }),
     onShed: ({ input }) =>
       logger.warn('too many looks at once; this wait goes on by its fallback', { responseId: input.responseId }),
@@ -29,7 +29,7 @@ export function createAnnouncers(
     follow: (responseId, options) => provider.followResponse(responseId, options),
     async finish({ workflowId, input }) {
       const collected = await look(sources, input);
-      if (collected) await completeWait(client, workflowId, collected);
+      if (collected) await completeWait(client, workflowId, { ...collected, announcedBy: 'stream' });
       return collected !== undefined;
     },
     tell: (wait, told) => tellRun(client, wait, told),

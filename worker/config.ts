@@ -3,6 +3,11 @@ import { type WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 import { durationMs, durationSchema } from '../contract/duration';
 import { DEFAULT_TASK_QUEUE } from '../contract/names';
+import { ConfigurationError } from './configuration-error';
+import { type TracesConfig } from './spans';
+import { tracesConfig, tracesEnvironment } from './traces-config';
+
+export { ConfigurationError };
 
 /** Model used where neither step nor `OPENAI_MODEL` names one. The only model name outside the price table. */
 export const DEFAULT_MODEL = 'gpt-6.1-terra';
@@ -43,6 +48,7 @@ const environmentSchema = z.object({
     .regex(WEBHOOK_SECRET, 'expected a secret in base64, with or without "whsec_" before it')
     .optional(),
   DURABLE_RESEARCH_NOTIFY_COMMAND: optional,
+  ...tracesEnvironment,
 });
 
 /** How to reach the provider. `apiKey` must never be printed. */
@@ -74,6 +80,8 @@ export interface WorkerConfig {
   notify?: NotifyConfig;
   /** Secrets of the provider's webhooks; none: webhooks are not used. Must never be printed. */
   webhookSecrets: string[];
+  /** Where OpenTelemetry spans are sent; none where it is undefined. */
+  traces?: TracesConfig;
 }
 
 /** Whom the worker tells about the end of a run: a webhook, a command, or both. */
@@ -83,11 +91,6 @@ export interface NotifyConfig {
   secret?: string;
   /** Run by the shell with the notification as JSON on its standard input. */
   command?: string;
-}
-
-/** A setting that is missing or wrong; the message names the variable and what to set. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
 }
 
 /**
@@ -114,6 +117,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     notify: notifyConfig(values),
     // Several while one is replaced by another.
     webhookSecrets: values.OPENAI_WEBHOOK_SECRET?.split(/[\s,]+/).filter((secret) => secret !== '') ?? [],
+    traces: tracesConfig(values),
   };
 }
 

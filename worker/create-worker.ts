@@ -1,14 +1,17 @@
 import { Client } from '@temporalio/client';
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { type InjectedSinks, type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, type ActivityDeps } from '../activities';
 import { createProvider, loadPrices } from '../openai';
 import { createFileStore } from '../store/files';
 import type * as S3 from '../store/s3';
+import { type RunSpanSinks } from '../contract/spans';
 import { providerStore } from '../store/provider';
 import { workflowSource } from './bundle';
 import { type WorkerConfig } from './config';
 import { createAnnouncers } from './announcers';
+import type * as ExportSpans from './export-spans';
 import { createNotifier } from './notify';
+import { type SpanExport } from './spans';
 
 /** Beyond a create's own time-out, so that a graceful shutdown never loses the id of a response that runs. */
 const SHUTDOWN_MARGIN_MS = 10_000;
@@ -43,6 +46,7 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
   const sources = { provider: createProvider(config.provider), store: createStore(config), ...options.deps };
   const webhooks = config.webhookSecrets.length > 0;
   const announcers = createAnnouncers(client, { ...sources, webhooks });
+  const spans = openSpanExport(config);
   const deps: ActivityDeps = {
     announcer: announcers.announcer,
     prices: await loadPrices(config.pricesFile),
@@ -50,6 +54,7 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     simulated: config.simulated,
     createTimeoutMs: config.createTimeoutMs,
     webhooks,
+    traces: config.traces !== undefined,
     notify: config.notify && createNotifier(config.notify),
     ...sources,
   };
@@ -68,16 +73,42 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     },
     shutdownGraceTime: config.createTimeoutMs + SHUTDOWN_MARGIN_MS,
     ...options.worker,
+    sinks: { ...spanSinks(namespace, spans), ...options.worker?.sinks },
   });
-  return { worker, origin: deps.provider.origin, run: () => runUntilShutdown(worker, announcers) };
+  return { worker, origin: deps.provider.origin, run: () => runUntilShutdown(worker, announcers, spans) };
 }
 
-async function runUntilShutdown(worker: Worker, announcers: { stop(): void }): Promise<void> {
+async function runUntilShutdown(
+  worker: Worker,
+  announcers: { stop(): void },
+  spans: SpanExport | undefined,
+): Promise<void> {
   try {
     await worker.run();
   } finally {
     announcers.stop();
+    await spans?.close();
   }
+}
+
+function openSpanExport({ traces }: WorkerConfig): SpanExport | undefined {
+  if (!traces) return undefined;
+  const { createSpanExport } = require('./export-spans') as typeof ExportSpans;
+  return createSpanExport(traces, (error, spans) =>
+    Runtime.instance().logger.warn('spans could not be sent and are lost', { spans, reason: error.message }),
+  );
+}
+
+/** Registered always: another worker may have begun the run and asked for its spans. */
+function spanSinks(namespace: string, spans: SpanExport | undefined): InjectedSinks<RunSpanSinks> {
+  return {
+    durableResearch: {
+      spanEnded: {
+        fn: ({ workflowId, runId, firstExecutionRunId }, span) =>
+          spans?.spanEnded({ namespace, workflowId, runId, firstExecutionRunId }, span),
+      },
+    },
+  };
 }
 
 /** The output store that a worker of this configuration uses. */

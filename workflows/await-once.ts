@@ -3,8 +3,9 @@ import { type Created } from '../contract/activities';
 import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
 import { bounded, wait } from './activities';
-import { failureOf } from './failures';
-import { countResponse } from './metrics';
+import { failureName, failureOf } from './failures';
+import { countWait } from './metrics';
+import { traceWait } from './spans';
 import { type Turn } from './turn';
 
 /** Waits for the end of a response and books it. Whoever stops waiting stops the response at the provider first. */
@@ -22,13 +23,14 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
       format: step.format,
       wait: step.wait,
     });
-    const before = run.ledger.account(step.id).usd;
-    run.ledger.settle(step.id, collected);
-    countResponse(collected, { waitedMs: Date.now() - createdAt, usd: run.ledger.account(step.id).usd - before });
+    const usd = run.ledger.settle(step.id, collected);
+    countWait(collected, createdAt);
+    traceWait(turn, responseId, { startedAt: createdAt, collected, usd });
     return collected;
   } catch (error) {
     await CancellationScope.nonCancellable(() => stopResponse(turn, responseId));
     const failure = failureOf(error);
+    traceWait(turn, responseId, { startedAt: createdAt, failure: failureName(error) });
     if (!failure) throw error;
     return failure;
   }

@@ -4,8 +4,9 @@ import { type Failure } from '../contract/outcome';
 import { worstPrice } from '../contract/prices';
 import { create } from './activities';
 import { boundOf, createInput } from './create-input';
-import { failureOf, type LostCreate, lostCreate } from './failures';
+import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
 import { countAmbiguous, countCreate } from './metrics';
+import { traceCreate } from './spans';
 import { type Turn, TURN } from './turn';
 
 /** Creates that were sent and whose answers were lost, before a step gives up: each may have been billed. */
@@ -79,12 +80,19 @@ async function sendCreate(turn: Turn): Promise<Created> {
   const activityId = `create:${step.id}/${TURN}/${turn.creates}`;
   const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
   const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
-  const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
-  countCreate(request.model);
-  turn.lostAfter = undefined;
-  run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
-  run.board.update(step.id, { state: 'in_progress', responseId: created.responseId, doing: undefined });
-  return created;
+  const startedAt = Date.now();
+  try {
+    const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
+    countCreate(request.model);
+    traceCreate(turn, request.model, { startedAt, created });
+    turn.lostAfter = undefined;
+    run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
+    run.board.update(step.id, { state: 'in_progress', responseId: created.responseId, doing: undefined });
+    return created;
+  } catch (error) {
+    traceCreate(turn, request.model, { startedAt, failure: failureName(error) });
+    throw error;
+  }
 }
 
 function bookLost(turn: Turn, { sent, reason, newestItem }: LostCreate): void {

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import { type Sending, sendingSchema } from '../contract/activities';
 import { type FailureType, failureTypeSchema } from '../contract/failures';
 import { type Failure } from '../contract/outcome';
@@ -44,6 +44,15 @@ export function lostCreate(error: unknown): LostCreate | undefined {
 
 function sendingOf(details: unknown): Sending {
   return sendingSchema.safeParse(details).data ?? { sending: false };
+}
+
+/** Name of whatever an activity ended with, for telemetry: the engine's own failure type, or Temporal's. */
+export function failureName(error: unknown): string {
+  if (isCancellation(error)) return 'Cancelled';
+  if (lostCreate(error)?.sent) return 'CreateAmbiguous';
+  const failure = failureOf(error);
+  if (failure) return failure.type;
+  return error instanceof ActivityFailure && error.cause ? error.cause.name : 'Error';
 }
 
 /** What an activity said last, whatever it threw. */

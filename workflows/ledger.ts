@@ -20,6 +20,8 @@ export class LedgerBook {
   constructor(
     private readonly prices: PriceTable,
     private readonly simulated: boolean,
+    /** Told of everything that is booked, with its price. */
+    private readonly onBooked?: (used: Used, usd: number) => void,
   ) {}
 
   /** Before a create: its worst price counts until it is settled. NaN (no price) reserves nothing. */
@@ -34,22 +36,25 @@ export class LedgerBook {
     this.update(stepId, { creates: this.account(stepId).creates - 1 });
   }
 
-  /** After a create: what was reserved is free again, what was used is booked. */
-  settle(stepId: string, used?: Used): void {
+  /** After a create: what was reserved is free again, what was used is booked. Returns its price in USD. */
+  settle(stepId: string, used?: Used): number {
     this.reserved.delete(stepId);
-    if (used) this.book(stepId, used);
+    return used ? this.book(stepId, used) : 0;
   }
 
-  private book(stepId: string, used: Used): void {
+  private book(stepId: string, used: Used): number {
     const cost = costOf(this.prices, used.model, { usage: used.usage ?? NO_USAGE, hostedCalls: used.hostedCalls });
     if (cost.unpriced) this.unpriced.add(used.model);
+    const usd = cost.tokensUsd + cost.toolFeesUsd;
     const before = this.account(stepId);
     this.update(stepId, {
       usage: addUsage(before.usage, used.usage ?? NO_USAGE),
       hostedCalls: addCalls(before.hostedCalls, used.hostedCalls),
-      usd: before.usd + cost.tokensUsd + cost.toolFeesUsd,
+      usd: before.usd + usd,
       toolFeesUsd: before.toolFeesUsd + cost.toolFeesUsd,
     });
+    this.onBooked?.(used, usd);
+    return usd;
   }
 
   /** A create whose answer was lost. */
@@ -61,6 +66,11 @@ export class LedgerBook {
   /** Whether the answer of this create is lost and its response not found yet. */
   isAmbiguous(create: CreateId): boolean {
     return this.ambiguous.some((entry) => isSame(entry, create) && entry.responseId === undefined);
+  }
+
+  /** Creates whose answers were lost, of one step or of all. */
+  ambiguousCreates(stepId?: string): number {
+    return this.ambiguous.filter((entry) => stepId === undefined || entry.stepId === stepId).length;
   }
 
   /** The response of a lost create showed itself; `used` books it, unless somebody waits for it and will. */

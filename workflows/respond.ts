@@ -7,6 +7,7 @@ import { claimStep } from './claim-step';
 import { firstResponse } from './first-response';
 import { countStep } from './metrics';
 import { type Run } from './run';
+import { traceStep } from './spans';
 import { type Responded, type RespondStep, type Turn } from './turn';
 
 /**
@@ -27,6 +28,7 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
     const ended = await answered({ run, step, deadlineAt, creates: 0, responseIds: [] });
     const preview = ended.collected?.preview.slice(0, PREVIEW_CHARS);
     countStep(ended.outcome);
+    traceStep(run, step.id, { startedAt, ...ended });
     run.board.update(step.id, {
       state: 'ended',
       outcome: ended.outcome,
@@ -37,8 +39,11 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
     });
     return ended;
   } catch (error) {
-    if (isCancellation(error))
+    if (isCancellation(error)) {
+      countStep('cancelled');
+      traceStep(run, step.id, { startedAt, outcome: 'cancelled' });
       run.board.update(step.id, { state: 'ended', outcome: 'cancelled', endedAt: Date.now(), doing: undefined });
+    }
     throw error;
   }
 }
@@ -62,7 +67,8 @@ async function answer(turn: Turn): Promise<Responded> {
     const ref = { stepId: step.id, ...created };
     if (!collected.failure) return { id: step.id, outcome: 'completed', ref, responseIds, collected };
     if (collected.status === 'incomplete' && step.acceptIncomplete && collected.textBytes > 0) {
-      return { id: step.id, outcome: 'incomplete', reason: text(collected.failure), ref, responseIds, collected };
+      const { failure } = collected;
+      return { id: step.id, outcome: 'incomplete', reason: text(failure), failure, ref, responseIds, collected };
     }
     if (collected.failure.type !== 'ResponseFailed' || retriesLeft === 0) {
       return { ...withoutOutput(turn, outcomeOf(collected), collected.failure), collected };
@@ -80,7 +86,7 @@ function outcomeOf({ status }: Collected): Outcome {
 }
 
 function withoutOutput({ step, responseIds }: Turn, outcome: Outcome, failure: Failure): Responded {
-  return { id: step.id, outcome, reason: text(failure), responseIds };
+  return { id: step.id, outcome, reason: text(failure), failure, responseIds };
 }
 
 function text({ type, message }: Failure): string {

@@ -10,6 +10,7 @@ import { Board } from './board';
 import { details } from './details';
 import { listenToDoings } from './doings';
 import { LedgerBook } from './ledger';
+import { countSpent } from './metrics';
 import { Orphans } from './orphans';
 import { type Turn } from './turn';
 
@@ -62,7 +63,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   setHandler(ledgerQuery, () => ledger?.snapshot(), { description: 'Tokens and money by step and in total.' });
   for (const id of stepIds) board.update(id, {});
   const record = await quick('provider, models and prices of this run')['durableResearch.resolveRun']({ models });
-  ledger = new LedgerBook(record.prices, record.simulated);
+  ledger = new LedgerBook(record.prices, record.simulated, countSpent);
   board.enter('running');
   let conversation: Promise<string> | undefined;
   return {

@@ -1,5 +1,5 @@
 import { type PromptPart, type ResponseRef } from '../contract/activities';
-import { type Collected, type Outcome } from '../contract/outcome';
+import { type Collected, type Failure, type Outcome } from '../contract/outcome';
 import { type ResponseSeen } from '../contract/seen';
 import { type Select, type StepDefaults } from '../contract/step';
 import { type Run } from './run';
@@ -10,6 +10,8 @@ export interface Responded {
   outcome: Outcome;
   /** Why there is no usable output, or why it is not whole; undefined when `outcome` is completed. */
   reason?: string;
+  /** The same for decisions: its type says what failed. */
+  failure?: Failure;
   /** Where prompt and output are found; undefined when there is no usable output. */
   ref?: ResponseRef;
   /** Every response of the step, replaced ones included. */

@@ -1,0 +1,129 @@
+import { proxySinks, workflowInfo } from '@temporalio/workflow';
+import { type Created } from '../contract/activities';
+import { type Collected } from '../contract/outcome';
+import { type RunSpan, type RunSpanSinks } from '../contract/spans';
+import { type Usage } from '../contract/usage';
+import { type Run } from './run';
+import { type Responded, type Turn, TURN } from './turn';
+
+const { durableResearch } = proxySinks<RunSpanSinks>();
+
+type Times = { startedAt: number };
+type Told = Omit<RunSpan, 'endedAt'>;
+
+/**
+ * Tells the worker of a span that ends now. A sink call is no command: it leaves no trace in history. Only where the
+ * record asks for it: a worker without the sink would log an error for every call.
+ */
+function tell({ record }: Run, span: Told): void {
+  if (!record.traces || workflowInfo().unsafe.isReplaying) return;
+  durableResearch.spanEnded({ ...span, endedAt: Date.now() });
+}
+
+const RUN = 'run';
+
+function stepSpan(stepId: string): string {
+  return `step/${stepId}`;
+}
+
+/** A create that was answered: with the id of a response, or in another way. */
+export function traceCreate({ run, step, creates }: Turn, model: string, answer: Times & AnsweredCreate): void {
+  const { startedAt, created, failure } = answer;
+  tell(run, {
+    id: `create/${step.id}/${TURN}/${creates}/${created?.responseId ?? ''}`,
+    parent: stepSpan(step.id),
+    name: 'create',
+    client: true,
+    startedAt,
+    failure,
+    attributes: {
+      'gen_ai.request.model': model,
+      ...(created && { 'gen_ai.response.id': created.responseId }),
+      'durable_research.step': step.id,
+      'durable_research.turn': TURN,
+      'durable_research.create': creates,
+      'durable_research.ambiguous_creates': failure === 'CreateAmbiguous' ? 1 : 0,
+    },
+  });
+}
+
+type AnsweredCreate = { created?: Created; failure?: string };
+
+/** The wait for a response that has ended, or that was given up. */
+export function traceWait({ run, step }: Turn, responseId: string, ended: Times & EndedWait): void {
+  const { startedAt, collected, usd } = ended;
+  const usage = collected?.usage;
+  tell(run, {
+    id: `wait/${responseId}`,
+    parent: stepSpan(step.id),
+    name: 'wait',
+    client: true,
+    startedAt,
+    failure: ended.failure ?? collected?.failure?.type,
+    attributes: {
+      'gen_ai.response.id': responseId,
+      'durable_research.step': step.id,
+      'durable_research.waited_ms': Date.now() - startedAt,
+      ...(collected && {
+        'gen_ai.response.model': collected.model,
+        'durable_research.status': collected.status,
+        ...(collected.announcedBy && { 'durable_research.announced_by': collected.announcedBy }),
+      }),
+      // By these names backends add up what was used, so they stand at the response alone.
+      ...(usage && { 'gen_ai.usage.input_tokens': usage.input, 'gen_ai.usage.output_tokens': usage.output }),
+      ...(usd !== undefined && { 'durable_research.usd': usd }),
+    },
+  });
+}
+
+type EndedWait = { collected?: Collected; failure?: string; usd?: number };
+
+/** A step that has ended. */
+export function traceStep(run: Run, stepId: string, ended: Times & EndedStep): void {
+  const { collected } = ended;
+  const { usage, usd, creates } = run.ledger.account(stepId);
+  tell(run, {
+    id: stepSpan(stepId),
+    parent: RUN,
+    name: `step ${stepId}`,
+    client: false,
+    startedAt: ended.startedAt,
+    failure: ended.failure?.type,
+    attributes: {
+      'durable_research.step': stepId,
+      'durable_research.outcome': ended.outcome,
+      'durable_research.creates': creates,
+      'durable_research.ambiguous_creates': run.ledger.ambiguousCreates(stepId),
+      ...(collected && { 'gen_ai.response.model': collected.model, 'gen_ai.response.id': collected.responseId }),
+      ...spent(usage, usd),
+    },
+  });
+}
+
+type EndedStep = Pick<Responded, 'outcome' | 'failure' | 'collected'>;
+
+/** The run itself, at its end. */
+export function traceRun(run: Run, outcome: string, failure?: string): void {
+  const { usage, usd, creates } = run.ledger.total();
+  tell(run, {
+    id: RUN,
+    name: workflowInfo().workflowType,
+    client: false,
+    startedAt: workflowInfo().startTime.getTime(),
+    failure,
+    attributes: {
+      'durable_research.outcome': outcome,
+      'durable_research.creates': creates,
+      'durable_research.ambiguous_creates': run.ledger.ambiguousCreates(),
+      ...spent(usage, usd),
+    },
+  });
+}
+
+function spent(usage: Usage, usd: number): Record<string, number> {
+  const tokens = Object.entries(usage).map(([kind, count]): [string, number] => [
+    `durable_research.tokens.${kind}`,
+    count,
+  ]);
+  return { ...Object.fromEntries(tokens), 'durable_research.usd': usd };
+}
