@@ -20,7 +20,8 @@ export function createAnnouncers(
   const sources = { provider, store };
   const watcher = createWatcher({
     look: (input) => look(sources, input),
-    complete: async ({ workflowId }, collected) => void (await completeWait(client, workflowId, { ...collected, announcedBy: 'watcher' })),
+    complete: async ({ workflowId }, collected) =>
+      void (await completeWait(client, workflowId, { ...collected, announcedBy: 'watcher' })),
     onError: ({ input }, error) => logger.debug('watch failed', { responseId: input.responseId, error }),
     onShed: ({ input }) =>
       logger.warn('too many looks at once; this wait goes on by its fallback', { responseId: input.responseId }),
