@@ -1,5 +1,5 @@
-import { defaultPayloadConverter } from '@temporalio/common';
 import { type ResearchClient } from '../client';
+import { decodeFirst } from '../codec';
 import { pipelineInputSchema } from '../contract/pipeline';
 import { runRecordSchema } from '../contract/run-record';
 
@@ -14,19 +14,15 @@ export async function modelsOf({ client }: ResearchClient, workflowId: string, r
     maximumPageSize: FIRST_EVENTS,
   });
   const events = history?.events ?? [];
-  const input = pipelineInputSchema.safeParse(decode(events[0]?.workflowExecutionStartedEventAttributes?.input));
-  const records = events.flatMap(({ activityTaskCompletedEventAttributes: completed }) => {
-    const record = runRecordSchema.safeParse(decode(completed?.result));
+  const decode = (payloads: Parameters<typeof decodeFirst>[1]): Promise<unknown> =>
+    decodeFirst(client.options.loadedDataConverter, payloads);
+  const input = pipelineInputSchema.safeParse(await decode(events[0]?.workflowExecutionStartedEventAttributes?.input));
+  const results = await Promise.all(events.map((event) => decode(event.activityTaskCompletedEventAttributes?.result)));
+  const records = results.flatMap((result) => {
+    const record = runRecordSchema.safeParse(result);
     return record.success ? [record.data] : [];
   });
   const steps = input.success ? input.data.steps : [];
   const models = steps.flatMap(({ model }) => model ?? input.data?.defaults?.model ?? records[0]?.defaultModel ?? []);
   return [...new Set(models)];
-}
-
-type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];
-
-function decode(payloads: { payloads?: Payload[] | null } | null | undefined): unknown {
-  const [first] = payloads?.payloads ?? [];
-  return first === undefined ? undefined : defaultPayloadConverter.fromPayload(first);
 }

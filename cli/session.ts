@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { connect, ResearchClient } from '../client';
+import { readDataConverter } from '../codec';
 import { ensureRunning, externalTemporal, findRunning, homeDirectory, type LocalStack } from '../local';
 import { type Interrupt } from './interrupt';
 import { LiveRegion } from './live-region';
@@ -56,7 +57,9 @@ async function connectTo({ temporal, namespace, taskQueue }: LocalStack): Promis
   if (temporal.external) return closing(await connect({ namespace, taskQueue }));
   // Not by Temporal's standard configuration: keys and TLS of a profile belong to another server.
   const connection = await Connection.connect({ address: temporal.address });
-  return closing(new ResearchClient(new Client({ connection, namespace }), taskQueue));
+  return closing(
+    new ResearchClient(new Client({ connection, namespace, dataConverter: readDataConverter() }), taskQueue),
+  );
 }
 
 function closing(research: ResearchClient): Omit<Session, 'stack'> {

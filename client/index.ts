@@ -8,6 +8,8 @@ export type { PendingActivity } from './pending';
 export { ResearchClient } from './research-client';
 export type { StartOptions } from './research-client';
 export { RunHandle } from './run-handle';
+export { readDataConverter } from '../codec';
+export { ConfigurationError } from '../contract/configuration-error';
 export { InvalidInputError } from '../contract/issues';
 export type { Ledger } from '../contract/ledger';
 export type { Citation } from '../contract/outcome';

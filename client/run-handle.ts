@@ -12,6 +12,7 @@ import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline'
 import { type Progress, type ProgressQuery, progressSchema } from '../contract/progress';
 import { RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
 import { follow, type FollowEvent, type FollowOptions } from './follow';
+import { readFailures } from './readable-failures';
 
 const QUERY_TIMEOUT_MS = 5_000;
 
@@ -74,7 +75,9 @@ export class RunHandle {
   /** Temporal's own description; undefined when there is no such run. */
   async describe(): Promise<WorkflowExecutionDescription | undefined> {
     try {
-      return await this.temporal().describe();
+      const described = await this.temporal().describe();
+      await readFailures(this.client, described);
+      return described;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;

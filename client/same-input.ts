@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Client } from '@temporalio/client';
+import { decodePayload } from '../codec';
 
 type Execution = { workflowId: string; runId: string };
 
@@ -11,17 +12,9 @@ export async function sameInput(client: Client, execution: Execution, input: unk
     maximumPageSize: 1,
   });
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-  const args = await Promise.all(payloads.map((payload) => decode(client, payload)));
-  return args.length === 1 && isDeepStrictEqual(args[0], jsonOf(input));
-}
-
-type Payload = Parameters<Client['options']['loadedDataConverter']['payloadConverter']['fromPayload']>[0];
-
-async function decode(client: Client, payload: Payload): Promise<unknown> {
-  const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
-  let decoded = [payload];
-  for (const codec of payloadCodecs.toReversed()) decoded = await codec.decode(decoded);
-  return jsonOf(payloadConverter.fromPayload(decoded[0] ?? payload));
+  const { loadedDataConverter } = client.options;
+  const args = await Promise.all(payloads.map((payload) => decodePayload(loadedDataConverter, payload)));
+  return args.length === 1 && isDeepStrictEqual(jsonOf(args[0]), jsonOf(input));
 }
 
 /** The value as JSON has it: fields that are undefined are no fields. */

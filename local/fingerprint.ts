@@ -16,8 +16,12 @@ const IGNORED = [
   'TEMPORAL_DEPLOYMENT_NAME',
   'TEMPORAL_WORKER_BUILD_ID',
 ];
-/** With one of these changed a worker would talk to another server, or to the same one as somebody else. */
-const DECISIVE = /^(TEMPORAL_.*|OPENAI_(API_KEY|BASE_URL|ORG_ID|PROJECT_ID)|DURABLE_RESEARCH_ORIGIN)$/;
+/**
+ * With one of these changed a worker would talk to another server, or to the same one as somebody else, or could not
+ * read what this command writes.
+ */
+const DECISIVE =
+  /^(TEMPORAL_.*|OPENAI_(API_KEY|BASE_URL|ORG_ID|PROJECT_ID)|DURABLE_RESEARCH_(ORIGIN|ENCRYPTION_KEYS))$/;
 
 export function takeFingerprint(env: NodeJS.ProcessEnv, salt = randomBytes(16).toString('hex')): Fingerprint {
   const settings: Record<string, string> = {};

@@ -102,7 +102,7 @@ function startEmulatorAt(port: number, context: ServiceContext, signal: AbortSig
     name: 'The emulator',
     program: context.entries.emulator,
     args,
-    env: without(context.env, /^(OPENAI|TEMPORAL)_/),
+    env: without(context.env, /^(OPENAI|TEMPORAL)_|^DURABLE_RESEARCH_(ENCRYPTION|NOTIFY|CODEC)_/),
     readySchema: emulatorReadySchema,
     onLine: (line) => context.onLine('emulator', line),
     onSpawn: (id) => context.onSpawn('emulator', id),

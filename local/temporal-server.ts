@@ -88,7 +88,7 @@ function serverArguments(options: TemporalServerOptions, ports: Ports): string[]
 
 /** The CLI would take settings from TEMPORAL_* variables, which speak of another server; keys are none of its business. */
 function serverEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(TEMPORAL|OPENAI)_/.test(name)));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(TEMPORAL|OPENAI|DURABLE_RESEARCH)_/.test(name)));
 }
 
 async function choosePorts(options: TemporalServerOptions): Promise<Ports> {

@@ -1,3 +1,10 @@
-import { buildBundle } from './bundle';
+import { FAILURE_CONVERTER_PATH } from '../codec';
+import { buildBundle, prebuiltBundle } from './bundle';
 
-void buildBundle();
+async function main(): Promise<void> {
+  for (const converter of [{}, { failureConverterPath: FAILURE_CONVERTER_PATH }]) {
+    await buildBundle(prebuiltBundle(converter), converter);
+  }
+}
+
+void main();

@@ -1,20 +1,32 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
-/** Where `npm run build` puts the prebuilt bundle, beside the compiled code. */
-export const PREBUILT_BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
+type BundleOptions = Pick<DataConverter, 'failureConverterPath'>;
 
-/** The engine's own workflows: the prebuilt bundle, or their source where there is none. */
-export function workflowSource(): { workflowBundle: WorkflowBundleOption } | { workflowsPath: string } {
-  if (existsSync(PREBUILT_BUNDLE)) return { workflowBundle: { codePath: PREBUILT_BUNDLE } };
-  return { workflowsPath: require.resolve('../workflows') };
+/**
+ * Where `npm run build` puts the prebuilt bundles, beside the compiled code. There are two, since how a failure is
+ * written is part of a bundle: its message as it is, or as a payload that can be encrypted.
+ */
+export function prebuiltBundle({ failureConverterPath }: BundleOptions = {}): string {
+  const name = failureConverterPath === undefined ? 'workflow-bundle.js' : 'workflow-bundle-encrypting.js';
+  return join(__dirname, '..', name);
 }
 
-/** Builds the bundle by the same version of the SDK that will load it. */
-export async function buildBundle(file = PREBUILT_BUNDLE): Promise<void> {
+/** The engine's own workflows: the prebuilt bundle, or their source where there is none. */
+export function workflowSource(
+  converter?: BundleOptions,
+): { workflowBundle: WorkflowBundleOption } | { workflowsPath: string } {
+  const codePath = prebuiltBundle(converter);
+  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('../workflows') };
+}
+
+/** Builds a bundle by the same version of the SDK that will load it. */
+export async function buildBundle(file: string, { failureConverterPath }: BundleOptions = {}): Promise<void> {
   const logger = new DefaultLogger('WARN');
-  const { code } = await bundleWorkflowCode({ workflowsPath: require.resolve('../workflows'), logger });
+  const workflowsPath = require.resolve('../workflows');
+  const { code } = await bundleWorkflowCode({ workflowsPath, failureConverterPath, logger });
   await writeFile(file, code);
 }

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { type WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
+import { type EncryptionKey, parseEncryptionKeys } from '../codec';
+import { ConfigurationError } from '../contract/configuration-error';
 import { durationMs, durationSchema } from '../contract/duration';
 import { DEFAULT_TASK_QUEUE } from '../contract/names';
-import { ConfigurationError } from './configuration-error';
 import { type TracesConfig } from './spans';
 import { tracesConfig, tracesEnvironment } from './traces-config';
 
@@ -49,6 +50,7 @@ const environmentSchema = z.object({
     .optional(),
   DURABLE_RESEARCH_NOTIFY_COMMAND: optional,
   ...tracesEnvironment,
+  DURABLE_RESEARCH_ENCRYPTION_KEYS: optional,
 });
 
 /** How to reach the provider. `apiKey` must never be printed. */
@@ -82,6 +84,8 @@ export interface WorkerConfig {
   webhookSecrets: string[];
   /** Where OpenTelemetry spans are sent; none where it is undefined. */
   traces?: TracesConfig;
+  /** Keys of the payloads in Temporal; none: they are not encrypted. Must never be printed. */
+  encryptionKeys: EncryptionKey[];
 }
 
 /** Whom the worker tells about the end of a run: a webhook, a command, or both. */
@@ -118,6 +122,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     // Several while one is replaced by another.
     webhookSecrets: values.OPENAI_WEBHOOK_SECRET?.split(/[\s,]+/).filter((secret) => secret !== '') ?? [],
     traces: tracesConfig(values),
+    encryptionKeys: parseEncryptionKeys(values.DURABLE_RESEARCH_ENCRYPTION_KEYS),
   };
 }
 

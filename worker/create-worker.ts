@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 import { type InjectedSinks, type NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, type ActivityDeps } from '../activities';
+import { dataConverterOf } from '../codec';
 import { createProvider, loadPrices } from '../openai';
 import { createFileStore } from '../store/files';
 import type * as S3 from '../store/s3';
@@ -27,7 +28,7 @@ export interface ResearchWorkerOptions {
   activities?: object;
   /** Replaces parts of what the activities work with. */
   deps?: Partial<ActivityDeps>;
-  /** Further options of the Temporal worker. */
+  /** Further options of the Temporal worker. A `dataConverter` here takes the place of the one by the encryption keys. */
   worker?: Partial<WorkerOptions>;
 }
 
@@ -42,7 +43,8 @@ export interface ResearchWorker {
 /** Composes a worker: provider, output store, watcher, activities and workflows on one task queue. */
 export async function createResearchWorker(options: ResearchWorkerOptions): Promise<ResearchWorker> {
   const { config, connection, namespace } = options;
-  const client = new Client({ connection, namespace, identity: options.worker?.identity });
+  const dataConverter = options.worker?.dataConverter ?? dataConverterOf(config.encryptionKeys);
+  const client = new Client({ connection, namespace, identity: options.worker?.identity, dataConverter });
   const sources = { provider: createProvider(config.provider), store: createStore(config), ...options.deps };
   const webhooks = config.webhookSecrets.length > 0;
   const announcers = createAnnouncers(client, { ...sources, webhooks });
@@ -62,7 +64,8 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     connection,
     namespace,
     taskQueue: config.taskQueue,
-    ...(options.workflowsPath === undefined ? workflowSource() : { workflowsPath: options.workflowsPath }),
+    ...(options.workflowsPath === undefined ? workflowSource(dataConverter) : { workflowsPath: options.workflowsPath }),
+    dataConverter,
     activities: { ...options.activities, ...createActivities(deps) },
     // The pause after a killed worker, before another one takes over its workflows.
     stickyQueueScheduleToStartTimeout: '2s',

@@ -1,6 +1,6 @@
 import { type Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { z } from 'zod';
+import { decodeFirst } from '../codec';
 import { createdSchema } from '../contract/activities';
 import { awaitActivityId } from '../contract/names';
 import { collect, createProvider, isTerminal, type Provider, ProviderError } from '../openai';
@@ -27,6 +27,7 @@ const createInputSchema = z.object({ stepId: z.string() });
 
 /** Reads which responses a run may have left running at the provider. */
 async function openResponses(client: Client, workflowId: string): Promise<OpenResponses> {
+  const { loadedDataConverter } = client.options;
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   const scheduled = new Map<string, { activityId: string; stepId?: string }>();
   const created = new Map<string, { stepId: string; responseId: string }>();
@@ -34,7 +35,7 @@ async function openResponses(client: Client, workflowId: string): Promise<OpenRe
   for (const event of events ?? []) {
     const begun = event.activityTaskScheduledEventAttributes;
     if (begun?.activityId) {
-      const stepId = createInputSchema.safeParse(decode(begun.input)).data?.stepId;
+      const stepId = createInputSchema.safeParse(await decodeFirst(loadedDataConverter, begun.input)).data?.stepId;
       scheduled.set(String(event.eventId), { activityId: begun.activityId, stepId });
       if (begun.activityType?.name === 'durableResearch.createResponse') unanswered.add(begun.activityId);
     }
@@ -43,7 +44,7 @@ async function openResponses(client: Client, workflowId: string): Promise<OpenRe
     const of = scheduled.get(String((done ?? failed)?.scheduledEventId));
     if (!of) continue;
     unanswered.delete(of.activityId);
-    const answer = done && createdSchema.safeParse(decode(done.result));
+    const answer = done && createdSchema.safeParse(await decodeFirst(loadedDataConverter, done.result));
     if (answer?.success && of.stepId !== undefined) {
       const { responseId } = answer.data;
       created.set(awaitActivityId(responseId), { stepId: of.stepId, responseId });
@@ -83,11 +84,4 @@ async function stop(
     if (!(error instanceof ProviderError)) throw error;
     return { status: 'unknown', problem: `${error.type}: ${error.message}` };
   }
-}
-
-type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];
-
-function decode(payloads: { payloads?: Payload[] | null } | null | undefined): unknown {
-  const [first] = payloads?.payloads ?? [];
-  return first === undefined ? undefined : defaultPayloadConverter.fromPayload(first);
 }

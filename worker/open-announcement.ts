@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { dataConverterOf } from '../codec';
 import { createProvider } from '../openai';
 import { type Announced, announceEnds } from './announce-ends';
 import { ConfigurationError, readWorkerConfig } from './config';
@@ -41,7 +42,7 @@ export async function openAnnouncement(env: NodeJS.ProcessEnv): Promise<Announce
     },
   );
   const provider = createProvider(config.provider);
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, dataConverter: dataConverterOf(config.encryptionKeys) });
   return {
     announce: announceEnds(client, { provider, store: createStore(config) }),
     secrets: config.webhookSecrets,

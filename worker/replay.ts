@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import { z } from 'zod';
+import { readDataConverter } from '../codec';
 import { workflowSource } from './bundle';
 
 /** What is looked at of a history; the rest is the SDK's. */
@@ -15,15 +16,21 @@ export type ReplayOutcome = { error?: Error };
 
 /**
  * Replays a history as `temporal workflow show --output json` prints it against the workflows of this build.
- * @throws NotAHistoryError where `history` has no events.
+ * An encrypted one needs the keys of `DURABLE_RESEARCH_ENCRYPTION_KEYS`.
+ * @throws NotAHistoryError where `history` has no events; ConfigurationError for the keys.
  */
-export async function replayHistory(history: unknown, workflowId: string): Promise<ReplayOutcome> {
+export async function replayHistory(
+  history: unknown,
+  workflowId: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ReplayOutcome> {
   const parsed = historySchema.safeParse(history);
   if (!parsed.success) {
     throw new NotAHistoryError('expected a history with "events", as "temporal workflow show --output json" prints it');
   }
+  const dataConverter = readDataConverter(env);
   try {
-    await Worker.runReplayHistory(workflowSource(), parsed.data, workflowId);
+    await Worker.runReplayHistory({ ...workflowSource(dataConverter), dataConverter }, parsed.data, workflowId);
     return {};
   } catch (error) {
     if (error instanceof Error) return { error };

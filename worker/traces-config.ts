@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConfigurationError } from './configuration-error';
+import { ConfigurationError } from '../contract/configuration-error';
 import { type TracesConfig } from './spans';
 
 const PROTOCOL = 'http/protobuf';

@@ -1,3 +1,5 @@
+import { type WorkflowExecutionDescription } from '@temporalio/client';
+import { DecryptionError } from '../../codec';
 import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
 import { recentRuns } from '../find-run';
@@ -35,7 +37,17 @@ async function listed({ research }: Session, limit: number): Promise<ListedRun[]
   return Promise.all(
     runs.map(async (info) => {
       const described = await research.run(info.workflowId, info.runId).describe();
-      return listedRun(info, (await described?.staticSummary()) ?? '');
+      return listedRun(info, await summaryOf(described));
     }),
   );
+}
+
+/** A run whose key is missing is shown all the same, beside those that can be read. */
+async function summaryOf(described: WorkflowExecutionDescription | undefined): Promise<string> {
+  try {
+    return (await described?.staticSummary()) ?? '';
+  } catch (error) {
+    if (!(error instanceof DecryptionError)) throw error;
+    return `(${error.message})`;
+  }
 }

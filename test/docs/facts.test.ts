@@ -14,7 +14,7 @@ import * as worker from '../../worker';
 import * as workflow from '../../workflows';
 import { doc, read, ROOT, spansOf, tableRows } from './markdown';
 
-const ROOMS = 'contract prompts workflows activities openai store worker client emulator local cli'.split(' ');
+const ROOMS = 'contract codec prompts workflows activities openai store worker client emulator local cli'.split(' ');
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].toSorted();
 
 /** TypeScript files below a folder. */

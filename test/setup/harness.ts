@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { type ActivityDeps } from '../../activities';
 import { ResearchClient } from '../../client';
+import { dataConverterOf } from '../../codec';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
 import { createProvider, type Provider } from '../../openai';
 import { createResearchWorker, readWorkerConfig, type ResearchWorkerOptions } from '../../worker';
@@ -14,6 +15,9 @@ export { advance as moveClock } from '../emulator/helpers';
 
 /** Names no machine: recorded histories keep it. */
 const IDENTITY = 'durable-research-test';
+
+/** Built by `npm run build`: too large to be built again for the few tests that need it. */
+const ENCRYPTING_BUNDLE = join(__dirname, '../../dist/workflow-bundle-encrypting.js');
 
 /** A create as the emulator counted it. */
 export interface CountedCreate {
@@ -67,6 +71,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     TEMPORAL_TASK_QUEUE: taskQueue,
     ...env,
   });
+  const encrypts = config.encryptionKeys.length > 0;
   const native = await NativeConnection.connect({ address });
   const { worker: temporalOptions, ...rest } = worker;
   const research = await createResearchWorker({
@@ -75,7 +80,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     namespace: 'default',
     deps: deps?.(createProvider(config.provider)),
     worker: {
-      ...(rest.workflowsPath === undefined && { workflowBundle: { codePath: required('TEST_WORKFLOW_BUNDLE') } }),
+      ...(rest.workflowsPath === undefined && {
+        workflowBundle: { codePath: encrypts ? ENCRYPTING_BUNDLE : required('TEST_WORKFLOW_BUNDLE') },
+      }),
       identity: IDENTITY,
       ...temporalOptions,
     },
@@ -83,7 +90,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   });
   const running = research.run();
   const connection = await Connection.connect({ address });
-  const client = new ResearchClient(new Client({ connection, identity: IDENTITY }), taskQueue);
+  const client = new ResearchClient(
+    new Client({ connection, identity: IDENTITY, dataConverter: dataConverterOf(config.encryptionKeys) }),
+    taskQueue,
+  );
   return {
     emulator,
     research: client,

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 const ROOT = join(__dirname, '../..');
 const ROOMS = [
   'contract',
+  'codec',
   'prompts',
   'store',
   'openai',
@@ -21,17 +22,18 @@ const ROOMS = [
 /** What each room may import; `types` for types alone. The same table as in docs/ARCHITECTURE.md. */
 const ARROWS: Record<string, string[]> = {
   contract: [],
+  codec: ['contract'],
   prompts: ['contract'],
   store: ['contract'],
   openai: ['contract'],
   emulator: [],
   workflows: ['contract', 'prompts', 'types:activities'],
   activities: ['openai', 'store', 'prompts', 'contract'],
-  worker: ['activities', 'openai', 'store', 'contract'],
-  client: ['contract', 'types:workflows'],
-  gateway: ['client', 'openai', 'contract'],
+  worker: ['activities', 'openai', 'store', 'codec', 'contract'],
+  client: ['codec', 'contract', 'types:workflows'],
+  gateway: ['client', 'openai', 'codec', 'contract'],
   local: ['worker', 'gateway', 'emulator', 'contract'],
-  cli: ['local', 'client', 'worker', 'gateway', 'emulator', 'contract'],
+  cli: ['local', 'client', 'worker', 'gateway', 'emulator', 'codec', 'contract'],
 };
 
 /** Lints one file per room that imports every other room, as value and as type; returns `room<room` of what is refused. */

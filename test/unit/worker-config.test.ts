@@ -15,6 +15,7 @@ test('a key is enough, and the rest has defaults', () => {
     store: 'files',
     createTimeoutMs: 30_000,
     webhookSecrets: [],
+    encryptionKeys: [],
   });
 });
 
@@ -37,6 +38,7 @@ test('every variable is read', () => {
     DURABLE_RESEARCH_NOTIFY_SECRET: SECRET,
     DURABLE_RESEARCH_NOTIFY_COMMAND: 'cat',
     OPENAI_WEBHOOK_SECRET: 'whsec_bmV3 whsec_b2xk',
+    DURABLE_RESEARCH_ENCRYPTION_KEYS: `mine:${Buffer.alloc(32, 1).toString('base64')}`,
   });
   expect(config).toEqual({
     provider: { apiKey: KEY, baseURL: 'https://host/v1', organization: 'org', project: 'proj', origin: 'emulator:x' },
@@ -50,6 +52,7 @@ test('every variable is read', () => {
     createTimeoutMs: 5_000,
     notify: { url: 'https://host/hook', secret: SECRET, command: 'cat' },
     webhookSecrets: ['whsec_bmV3', 'whsec_b2xk'],
+    encryptionKeys: [{ id: 'mine', key: Buffer.alloc(32, 1) }],
   });
 });
 
