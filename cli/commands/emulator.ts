@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { emulatorFlagsHelp, parseEmulatorFlags, startEmulator } from '../../emulator';
 import { messageOf, UsageError } from '../errors';
 import { EXIT } from '../exit-codes';
 import { note, noteStyle, print } from '../terminal';
+import { untilToldToEnd } from '../until-told';
 
 /** Runs the offline emulator of the API in this terminal until SIGINT or SIGTERM. Returns the exit code. */
 export async function emulator(flags: readonly string[]): Promise<number> {
@@ -22,7 +22,7 @@ export async function emulator(flags: readonly string[]): Promise<number> {
   note(noteStyle()('quiet', 'It is no language model: it answers by quoting texts. Any key is accepted. To use it:'));
   const origin = `emulator:${running.instanceId}`;
   note(`  export OPENAI_BASE_URL=${running.url} OPENAI_API_KEY=emulator DURABLE_RESEARCH_ORIGIN=${origin}`);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await untilToldToEnd();
   await running.close();
   return EXIT.completed;
 }

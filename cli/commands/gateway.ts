@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { startGateway, type WebhookReport } from '../../gateway';
 import { openAnnouncement } from '../../worker';
 import { messageOf, UsageError } from '../errors';
 import { EXIT } from '../exit-codes';
 import { note, print } from '../terminal';
+import { untilToldToEnd } from '../until-told';
 
 /** Options of `durable-research gateway`. */
 export interface GatewayOptions {
@@ -25,8 +25,8 @@ export async function gateway({ port, host }: GatewayOptions): Promise<number> {
     });
     print(running.url);
     note(`Gateway for webhooks of ${origin}; tells the runs of namespace "${namespace}" at ${address}.`);
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-    await running.close();
+    await untilToldToEnd();
+    if (!(await running.close())) note('Ended with webhooks under way; the waits that they are for look by themselves.');
   } finally {
     await announcement.close();
   }
