@@ -15,6 +15,8 @@ const FALLBACK: Record<AnnouncedBy, { min: number; max: number }> = {
 };
 /** How long past its deadline a step waits for a provider that cannot be asked: a finished response is paid for. */
 const UNREACHABLE_GRACE_MS = 600_000;
+/** How long after its create a response may be unknown to the part of the provider that is asked. */
+const UNKNOWN_GRACE_MS = 5_000;
 
 /**
  * One look at a response. While it is pending the activity fails with a benign `ResponsePending` and backs off, holding
@@ -49,15 +51,16 @@ function waitOf(input: AwaitResponseInput): PendingWait {
   return { workflowId: workflowExecution?.workflowId ?? '', activityId, input };
 }
 
-/** Half the time waited, within bounds, and never past the deadline. */
+/** Half the time waited, within bounds, and never past an instant at which the look has something to judge. */
 export function fallbackMs(
-  { createdAt, deadlineAt }: Pick<AwaitResponseInput, 'createdAt' | 'deadlineAt'>,
+  { createdAt, deadlineAt, queuedUntil = 0 }: Pick<AwaitResponseInput, 'createdAt' | 'deadlineAt' | 'queuedUntil'>,
   announcedBy: AnnouncedBy,
   now: number,
 ): number {
   const { min, max } = FALLBACK[announcedBy];
   const half = Math.min(max, Math.max(min, (now - createdAt) / 2));
-  return Math.max(1, Math.min(half, deadlineAt - now));
+  const judged = queuedUntil > now ? Math.min(queuedUntil, deadlineAt) : deadlineAt;
+  return Math.max(1, Math.min(half, judged - now));
 }
 
 /** A provider that cannot be asked for a while is asked by the watcher: an attempt of an activity costs far more. */
@@ -65,8 +68,12 @@ async function lookOrBackOff(deps: ActivityDeps, input: AwaitResponseInput): Pro
   try {
     return await look(deps, input);
   } catch (error) {
-    if (!(error instanceof ProviderError) || !isRetryable(error.type)) throw error;
+    if (!(error instanceof ProviderError)) throw error;
     const now = Date.now();
+    if (error.type === 'ResponseLost' && now < input.createdAt + UNKNOWN_GRACE_MS) {
+      throw new ProviderError('ProviderUnavailable', `it is new, so it is asked for again: ${error.message}`, 1_000);
+    }
+    if (!isRetryable(error.type)) throw error;
     if (now >= input.deadlineAt + UNREACHABLE_GRACE_MS) {
       throw new ProviderError(
         'DeadlineExceeded',
@@ -74,7 +81,20 @@ async function lookOrBackOff(deps: ActivityDeps, input: AwaitResponseInput): Pro
       );
     }
     const announcedBy = deps.announcer.watch(waitOf(input));
-    const delay = now < input.deadlineAt ? fallbackMs(input, announcedBy, now) : FALLBACK.watcher.min;
-    throw new ProviderError(error.type, error.message, Math.max(delay, error.retryAfterMs ?? 0));
+    throw new ProviderError(
+      error.type,
+      error.message,
+      nextAskMs(input, announcedBy, { now, retryAfterMs: error.retryAfterMs }),
+    );
   }
+}
+
+/** As long as the provider asks for, but not past the deadline: the response may have ended long before. */
+function nextAskMs(
+  input: AwaitResponseInput,
+  announcedBy: AnnouncedBy,
+  { now, retryAfterMs = 0 }: { now: number; retryAfterMs?: number },
+): number {
+  if (now >= input.deadlineAt) return Math.max(FALLBACK.watcher.min, retryAfterMs);
+  return Math.min(Math.max(fallbackMs(input, announcedBy, now), retryAfterMs), input.deadlineAt - now);
 }

@@ -1,7 +1,8 @@
 import { type Cancelled, type CancelResponseInput } from '../contract/activities';
-import { collect, isTerminal, ProviderError } from '../openai';
+import { isTerminal, ProviderError } from '../openai';
 import { type ActivityDeps } from './deps';
 import { asActivity, assertOrigin } from './failures';
+import { conclude } from './look';
 
 /** Stops a response at the provider; returns how it ended and what it used, if the provider tells. */
 export async function cancelResponse(deps: ActivityDeps, input: CancelResponseInput): Promise<Cancelled> {
@@ -16,7 +17,8 @@ export async function cancelResponse(deps: ActivityDeps, input: CancelResponseIn
         1_000,
       );
     }
-    const { status, model, usage, hostedCalls } = collect(response, { stepId: input.stepId });
-    return { status, model, usage, hostedCalls };
+    const collected = await conclude(deps.store, response, input);
+    const { status, model, usage, hostedCalls } = collected;
+    return { status, model, usage, hostedCalls, collected };
   });
 }

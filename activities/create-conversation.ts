@@ -1,6 +1,6 @@
 import { type ConversationCreated, type CreateConversationInput } from '../contract/activities';
 import { type ActivityDeps } from './deps';
-import { asActivity, assertBeforeDeadline, assertOrigin } from './failures';
+import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline } from './failures';
 
 /** Creates an empty conversation. It costs nothing, so a lost answer is simply tried again. */
 export async function createConversation(
@@ -9,5 +9,7 @@ export async function createConversation(
 ): Promise<ConversationCreated> {
   assertOrigin(deps.provider.origin, input.origin);
   assertBeforeDeadline(input);
-  return asActivity(async () => ({ conversationId: await deps.provider.createConversation() }));
+  return asActivity(() =>
+    beforeDeadline(input, async () => ({ conversationId: await deps.provider.createConversation() })),
+  );
 }

@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { type Created, type CreateResponseInput } from '../contract/activities';
 import { buildRequest, ProviderError } from '../openai';
 import { type ActivityDeps } from './deps';
-import { asActivity, assertBeforeDeadline, assertOrigin } from './failures';
+import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline } from './failures';
 import { newestItemBefore } from './newest-item';
 import { render } from './render';
 import { clearSending, markSending } from './sending';
@@ -19,22 +19,28 @@ export async function createResponse(deps: ActivityDeps, input: CreateResponseIn
   assertOrigin(deps.provider.origin, input.origin);
   assertBeforeDeadline(input);
   const startedAt = Date.now();
-  const { body, promptRef, newestItem } = await asActivity(async () => {
-    await clearSending();
-    const rendered = await render(deps, input);
-    return {
-      newestItem: await newestItemBefore(deps.provider, input, rendered.prompt),
-      promptRef: await deps.store.putPrompt(rendered.prompt),
-      body: buildRequest(input, rendered, metadataOf(input)),
-    };
-  });
+  const { body, promptRef, newestItem } = await asActivity(() =>
+    beforeDeadline(input, async () => {
+      await clearSending();
+      const rendered = await render(deps, input);
+      return {
+        newestItem: await newestItemBefore(deps.provider, input, rendered.prompt),
+        promptRef: await deps.store.putPrompt(rendered.prompt),
+        body: buildRequest(input, rendered, metadataOf(input)),
+      };
+    }),
+  );
   const sending = { sending: true, newestItem };
   await markSending(sending);
-  return asActivity(async () => {
+  const post = async (): Promise<Created> => {
     assertTimeForPost(input, Date.now() - startedAt);
     const response = await deps.provider.createResponse(body, input.timeoutMs);
     return { responseId: response.id, promptRef };
-  }, [sending]);
+  };
+  return asActivity(
+    () => beforeDeadline(input, post),
+    ({ retryAfterMs }) => [{ ...sending, retryAfterMs }],
+  );
 }
 
 /** A POST that outlives its activity is answered to nobody: the id of a paid response would be lost. */

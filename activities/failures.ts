@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { type FailureType, isRetryable } from '../contract/failures';
 import { ProviderError } from '../openai/port';
@@ -24,18 +25,44 @@ export function failure(
   return made;
 }
 
-/** Runs a call to the provider; what it throws carries the retry decision in its type, and `details` where given. */
-export async function asActivity<T>(call: () => Promise<T>, details?: unknown[]): Promise<T> {
+/** Runs a call to the provider; what it throws carries the retry decision in its type, and details where given. */
+export async function asActivity<T>(
+  call: () => Promise<T>,
+  detailsOf?: (error: ProviderError) => unknown[],
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    throw failure(error.type, error.message, { nextRetryDelayMs: error.retryAfterMs, details });
+    throw failure(error.type, error.message, { nextRetryDelayMs: error.retryAfterMs, details: detailsOf?.(error) });
   }
 }
 
+type Deadline = { stepId: string; deadlineAt: number };
+
+/**
+ * Runs a call that nobody needs after the step's deadline: a refusal that leaves no time for another attempt is the
+ * step's end, and says why.
+ */
+export async function beforeDeadline<T>({ stepId, deadlineAt }: Deadline, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || !isRetryable(error.type)) throw error;
+    const delay = error.retryAfterMs ?? backOffMs(activityInfo().attempt);
+    if (Date.now() + delay < deadlineAt) throw error;
+    const message = `no time is left for another attempt before the deadline of step "${stepId}": ${error.message}`;
+    throw new ProviderError('DeadlineExceeded', message);
+  }
+}
+
+/** What Temporal waits after this attempt, by the retry policy of the workflow. */
+function backOffMs(attempt: number): number {
+  return Math.min(30_000, 1_000 * 2 ** (attempt - 1));
+}
+
 /** Refuses to begin what nobody waits for any more. */
-export function assertBeforeDeadline({ stepId, deadlineAt }: { stepId: string; deadlineAt: number }): void {
+export function assertBeforeDeadline({ stepId, deadlineAt }: Deadline): void {
   if (Date.now() < deadlineAt) return;
   throw failure('DeadlineExceeded', `the deadline of step "${stepId}" passed before its response was created`);
 }

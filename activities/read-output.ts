@@ -1,5 +1,5 @@
 import { type ResponseRef } from '../contract/activities';
-import { isTerminal, type Item, ProviderError } from '../openai';
+import { type Item, ProviderError } from '../openai';
 import { type StoredOutput } from '../store/port';
 import { type ActivityDeps } from './deps';
 
@@ -13,13 +13,15 @@ export async function readOutput({ store, provider }: Sources, ref: ResponseRef)
   const stored = await store.getOutput(ref.responseId);
   if (stored) return stored;
   const response = await provider.retrieveResponse(ref.responseId);
-  if (!isTerminal(response.status)) {
+  const { id: responseId, status, model, output: items } = response;
+  // A provider that takes an end back would else hand an empty output to the steps that follow.
+  if (status !== 'completed' && status !== 'incomplete') {
     throw new ProviderError(
       'ResponseLost',
-      `response ${ref.responseId} of step "${ref.stepId}" had ended, but the provider now says "${response.status}" and the output store does not have it`,
+      `response ${ref.responseId} of step "${ref.stepId}" had an output, but the provider now says "${status}" and the output store does not have it`,
     );
   }
-  const output = { responseId: response.id, status: response.status, model: response.model, output: response.output };
+  const output = { responseId, status, model, output: items };
   await store.putOutput(output);
   return output;
 }

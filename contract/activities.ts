@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { citationSchema, failureSchema } from './outcome';
+import { citationSchema, collectedSchema, failureSchema } from './outcome';
 import { selectSchema, waitSchema } from './step';
 import { hostedCallsSchema, usageSchema } from './usage';
 
@@ -75,6 +75,8 @@ export const sendingSchema = z.strictObject({
   sending: z.boolean(),
   /** The conversation's newest item before it; null where there was none. */
   newestItem: z.string().nullable().optional(),
+  /** What the provider asked to wait before another create, in milliseconds, bounded. */
+  retryAfterMs: z.number().optional(),
 });
 export type Sending = z.infer<typeof sendingSchema>;
 
@@ -85,6 +87,8 @@ export const awaitResponseInputSchema = z.strictObject({
   /** Milliseconds since 1970. */
   createdAt: z.number(),
   deadlineAt: z.number(),
+  /** Until when it may be `queued`, in milliseconds since 1970. Absent in runs of versions without it: for ever. */
+  queuedUntil: z.number().optional(),
   format: z.record(z.string(), z.unknown()).optional(),
   wait: waitSchema.optional(),
 });
@@ -94,6 +98,7 @@ export const cancelResponseInputSchema = z.strictObject({
   origin: z.string(),
   stepId: z.string(),
   responseId: z.string(),
+  format: z.record(z.string(), z.unknown()).optional(),
 });
 export type CancelResponseInput = z.infer<typeof cancelResponseInputSchema>;
 
@@ -103,6 +108,8 @@ export const cancelledSchema = z.strictObject({
   model: z.string(),
   usage: usageSchema.optional(),
   hostedCalls: hostedCallsSchema,
+  /** The response in full: it may have completed before it could be stopped. Absent in runs of versions without it. */
+  collected: collectedSchema.optional(),
 });
 export type Cancelled = z.infer<typeof cancelledSchema>;
 

@@ -19,6 +19,8 @@ export const FAILURES = {
   AlreadyInConversation: 'never',
   /** The response ended as `failed` with a code that may pass. */
   ResponseFailed: 'workflow',
+  /** The response stayed `queued` for longer than the step's `maxQueued`. */
+  ResponseStuck: 'workflow',
   /** The response was cancelled at the provider by somebody else. */
   ResponseCancelled: 'never',
   /** The response ended as `incomplete` and the step does not accept that. */

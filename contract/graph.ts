@@ -4,6 +4,8 @@ import { parseTemplate, TemplateError, type TemplatePart, valueAt } from './temp
 
 /** Default of a step's `deadline`. */
 export const DEFAULT_DEADLINE = '2h';
+/** Default of a step's `maxQueued`. */
+export const DEFAULT_MAX_QUEUED = '1h';
 /** Default of a step's `retries`. */
 export const DEFAULT_RETRIES = 1;
 

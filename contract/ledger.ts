@@ -26,9 +26,21 @@ export const ambiguousSchema = z.object({
 });
 export type Ambiguous = z.infer<typeof ambiguousSchema>;
 
+const doubtSchema = z.object({
+  stepId: z.string(),
+  responseId: z.string(),
+  reason: z.string(),
+  /** The most that it can have cost, in USD; absent when the model has no price. */
+  worstUsd: z.number().min(0).optional(),
+});
+
 /** A response that could not be confirmed as stopped. */
-export const possiblyRunningSchema = z.object({ stepId: z.string(), responseId: z.string(), reason: z.string() });
+export const possiblyRunningSchema = doubtSchema;
 export type PossiblyRunning = z.infer<typeof possiblyRunningSchema>;
+
+/** A response that ended, or that the provider forgot, without saying what it used. */
+export const costUnknownSchema = doubtSchema;
+export type CostUnknown = z.infer<typeof costUnknownSchema>;
 
 /** The run's account. Money is in USD, by the dated prices of the run's own record. */
 export const ledgerSchema = z.object({
@@ -41,6 +53,8 @@ export const ledgerSchema = z.object({
   reservedUsd: z.number().min(0),
   ambiguous: z.array(ambiguousSchema),
   possiblyRunning: z.array(possiblyRunningSchema),
+  /** Not in `usd`, which is a lower bound where this is not empty. Absent in results of versions without it. */
+  costUnknown: z.array(costUnknownSchema).default([]),
   /** Models without a price: where it is not empty, `usd` is a lower bound. */
   unpriced: z.array(z.string()),
 });

@@ -76,9 +76,14 @@ const stepFields = {
   maxOutputTokens: z.int().min(16).optional(),
   /** Time from the step's start to its end, waiting at the provider included. Default 2h. */
   deadline: durationSchema.optional(),
+  /**
+   * How long a response may stay `queued` before it is cancelled and created anew, as often as `retries` say. Default 1h:
+   * longer than the queues that were reported, and short enough for another one before the default deadline.
+   */
+  maxQueued: durationSchema.optional(),
   /** How the end of the step's responses is learned. Default auto: webhooks where they are configured, else watching. */
   wait: waitSchema.optional(),
-  /** How often a response that ended as failed is created anew (each time is paid). Default 1. */
+  /** How often a response that failed, or stayed `queued`, is created anew (each time may be paid). Default 1. */
   retries: z.int().min(0).max(10).optional(),
   /** What happens when a step this one needs has no output: skip this one, or give the model a note. Default skip. */
   onMissing: z.enum(['skip', 'note']).optional(),

@@ -74,7 +74,8 @@ export class Receiver {
     try {
       const outcome = await this.options.announce(data.id);
       tell(outcome);
-      return { status: 200, body: { outcome } };
+      // An end that the provider itself does not show yet: it is announced again, when its reads are no longer stale.
+      return { status: outcome === 'pending' ? 503 : 200, body: { outcome } };
     } catch (error) {
       tell('failed', error);
       return { status: 503, body: { outcome: 'failed' } };

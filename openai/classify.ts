@@ -4,7 +4,7 @@ import { type FailureType } from '../contract/failures';
 import { clean } from './clean';
 import { connectionTrouble } from './connection';
 import { ProviderError } from './port';
-import { retryAfterMs } from './retry-after';
+import { type RetryAfter, retryAfterOf } from './retry-after';
 
 /** What a call does at the provider: only a `create` can be paid for without our knowing. */
 export type Operation = 'create' | 'read' | 'cancel';
@@ -46,7 +46,9 @@ export function classifyError(error: unknown, operation: Operation, about: CallS
   if (error instanceof APIError && typeof error.status === 'number') {
     const answer: Answer = { ...answerOf(error), operation, about };
     const { type, advice } = decide(answer);
-    return new ProviderError(type, sentence(call, answer, advice), waitFor(type, answer));
+    const wait = retryAfterOf(answer.headers, Date.now());
+    const ms = wait?.ms ?? (type === 'RateLimited' ? DEFAULT_RATE_LIMIT_WAIT_MS : undefined);
+    return new ProviderError(type, sentence(call, answer, advice + boundText(wait)), ms);
   }
   const { code, unsent } = connectionTrouble(error);
   if (code === 'UNKNOWN') return malformed(error, operation, call);
@@ -137,9 +139,9 @@ function notFound({ about, envelope }: Answer): Decision {
   };
 }
 
-function waitFor(type: FailureType, { headers }: Answer): number | undefined {
-  const asked = retryAfterMs(headers, Date.now());
-  return type === 'RateLimited' ? (asked ?? DEFAULT_RATE_LIMIT_WAIT_MS) : asked;
+function boundText(wait: RetryAfter | undefined): string {
+  if (!wait || wait.asked <= wait.ms) return '';
+  return `; it asks for ${Math.round(wait.asked / 1000)} s and is asked again after ${wait.ms / 1000} s`;
 }
 
 const ACTIONS: Record<Operation, string> = { create: 'create a response', read: 'read', cancel: 'cancel' };

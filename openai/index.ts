@@ -5,7 +5,15 @@ export { collect } from './collect';
 export { doingText, NOTHING_SEEN, see, type Seen } from './doing';
 export { isEnd, type StreamEvent } from './events';
 export { toContextItems, userMessage } from './items';
-export { isTerminal, type Item, type Provider, ProviderError, type ProviderResponse, type Reading } from './port';
+export {
+  isTerminal,
+  type Item,
+  type Provider,
+  ProviderError,
+  type ProviderResponse,
+  providerResponseSchema,
+  type Reading,
+} from './port';
 export { loadPrices, selectPrices } from './prices';
 export { buildRequest } from './request';
 export { outputText, structuredText } from './text';

@@ -5,15 +5,24 @@ const MIN_RETRY_AFTER_MS = 100;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+/** A wait that a provider asks for, in milliseconds. */
+export type RetryAfter = {
+  /** As the headers say it. */
+  asked: number;
+  /** As it is waited: at most {@link MAX_RETRY_AFTER_MS}, then the provider is asked again. */
+  ms: number;
+};
+
 /**
- * What response headers ask us to wait, in milliseconds, at most {@link MAX_RETRY_AFTER_MS}: `retry-after-ms`, then
- * `retry-after` (seconds or a date), then the reset of the exhausted `x-ratelimit-*`. Undefined where they ask nothing.
+ * What response headers ask us to wait: `retry-after-ms`, then `retry-after` (seconds or a date), then the reset of the
+ * exhausted `x-ratelimit-*`. Undefined where they ask nothing.
  */
-export function retryAfterMs(headers: Headers | undefined, now: number): number | undefined {
+export function retryAfterOf(headers: Headers | undefined, now: number): RetryAfter | undefined {
   if (!headers) return undefined;
   const asked =
     numberOf(headers.get('retry-after-ms')) ?? retryAfter(headers.get('retry-after'), now) ?? reset(headers);
-  return asked === undefined ? undefined : Math.ceil(Math.min(Math.max(asked, MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS));
+  if (asked === undefined) return undefined;
+  return { asked, ms: Math.ceil(Math.min(Math.max(asked, MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS)) };
 }
 
 function numberOf(text: string | null): number | undefined {

@@ -6,6 +6,11 @@ export const storedOutputSchema = z.strictObject({
   status: z.string(),
   model: z.string(),
   output: z.array(z.looseObject({ type: z.string() })),
+  /** As the provider had them; absent in outputs that an earlier version stored. */
+  error: z.unknown().optional(),
+  incomplete_details: z.unknown().optional(),
+  usage: z.unknown().optional(),
+  tool_usage: z.unknown().optional(),
 });
 export type StoredOutput = z.infer<typeof storedOutputSchema>;
 

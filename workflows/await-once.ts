@@ -1,5 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { type Created } from '../contract/activities';
+import { durationMs } from '../contract/duration';
+import { DEFAULT_MAX_QUEUED } from '../contract/graph';
 import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
 import { bounded, wait } from './activities';
@@ -20,6 +22,7 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
       responseId,
       createdAt,
       deadlineAt,
+      queuedUntil: createdAt + durationMs(step.maxQueued ?? DEFAULT_MAX_QUEUED),
       format: step.format,
       wait: step.wait,
     });
@@ -28,27 +31,39 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
     traceWait(turn, responseId, { startedAt: createdAt, collected, usd });
     return collected;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => stopResponse(turn, responseId));
+    const stopped = await CancellationScope.nonCancellable(() => stopResponse(turn, responseId));
     const failure = failureOf(error);
     traceWait(turn, responseId, { startedAt: createdAt, failure: failureName(error) });
     if (!failure) throw error;
-    return failure;
+    // It ended before it could be stopped: finished work is used, late or not.
+    if (stopped?.status === 'completed') return stopped;
+    // Only one that is certainly stopped may be replaced, or both would be paid.
+    return stopped && failure.type === 'ResponseStuck' ? { ...stopped, failure } : failure;
   }
 }
 
-/** A response that nobody waits for must not run on: what it used is booked, or that it may still be running. */
-async function stopResponse({ run, step }: Turn, responseId: string): Promise<void> {
+/**
+ * A response that nobody waits for must not run on: what it used is booked, or that it may still be running.
+ * Returns how it ended; undefined where that is not known.
+ */
+async function stopResponse({ run, step }: Turn, responseId: string): Promise<Collected | undefined> {
   const { origin } = run.record;
+  const { id: stepId, format } = step;
   try {
-    const stopping = bounded('45s', `${step.id} · stopping ${responseId}`);
-    const used = await stopping['durableResearch.cancelResponse']({ origin, stepId: step.id, responseId });
-    run.ledger.settle(step.id, used);
+    const stopping = bounded('45s', `${stepId} · stopping ${responseId}`);
+    const used = await stopping['durableResearch.cancelResponse']({ origin, stepId, responseId, format });
+    run.ledger.settle(stepId, { responseId, ...used });
+    return used.collected;
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
-    run.ledger.settle(step.id);
-    if (failure.type === 'ResponseLost') return;
-    run.ledger.bookPossiblyRunning({ stepId: step.id, responseId, reason: `${failure.type}: ${failure.message}` });
-    run.board.warn(`${step.id}: ${responseId} may still be running: ${failure.message}`);
+    const reason = `${failure.type}: ${failure.message}`;
+    if (failure.type === 'ResponseLost') {
+      run.ledger.bookCostUnknown({ stepId, responseId, reason });
+      return undefined;
+    }
+    run.ledger.bookPossiblyRunning({ stepId, responseId, reason });
+    run.board.warn(`${stepId}: ${responseId} may still be running: ${failure.message}`);
+    return undefined;
   }
 }

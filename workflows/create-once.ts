@@ -38,8 +38,9 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
 }
 
 /** Returns when another create may be sent, or the failure with which the step ends instead. */
-async function afterLost(turn: Turn, { sent, reason }: LostCreate, lost: number): Promise<Failure | undefined> {
+async function afterLost(turn: Turn, ended: LostCreate, lost: number): Promise<Failure | undefined> {
   const { run, step, deadlineAt } = turn;
+  const { sent, reason, retryAfterMs = 0 } = ended;
   const policy = sent ? run.onAmbiguousCreate : 'retry';
   if (policy === 'wait') return waitForLost(turn, reason);
   if (policy === 'ask') {
@@ -55,8 +56,10 @@ async function afterLost(turn: Turn, { sent, reason }: LostCreate, lost: number)
   if (lost === MAX_LOST_CREATES) {
     return { type: 'CreateAmbiguous', message: `the answers of ${lost} creates were lost; the last: ${reason}` };
   }
-  const delay = Math.min(MAX_LOST_DELAY_MS, 1_000 * 4 ** Math.max(0, lost - 1));
-  await sleep(delay, { summary: `before another create of ${step.id}` });
+  const delay = Math.max(retryAfterMs, Math.min(MAX_LOST_DELAY_MS, 1_000 * 4 ** Math.max(0, lost - 1)));
+  await sleep(Math.max(1, Math.min(delay, deadlineAt - Date.now())), {
+    summary: `before another create of ${step.id}`,
+  });
   return undefined;
 }
 

@@ -24,7 +24,13 @@ export function ownFailure(error: unknown): Failure | undefined {
 }
 
 /** How a create ended that did not return an id: for certain without a response, or perhaps with one. */
-export type LostCreate = { sent: boolean; reason: string; newestItem?: string | null };
+export type LostCreate = {
+  sent: boolean;
+  reason: string;
+  newestItem?: string | null;
+  /** What the provider asked to wait. */
+  retryAfterMs?: number;
+};
 
 /**
  * A create that Temporal does not retry and that is no refusal: the activity called it ambiguous, or its worker died.
@@ -39,7 +45,8 @@ export function lostCreate(error: unknown): LostCreate | undefined {
     return { sent, reason, newestItem };
   }
   if (failureOf(error)?.type !== 'CreateAmbiguous' || !(cause instanceof ApplicationFailure)) return undefined;
-  return { sent: true, reason: cause.message, newestItem: sendingOf(cause.details?.[0]).newestItem };
+  const { newestItem, retryAfterMs } = sendingOf(cause.details?.[0]);
+  return { sent: true, reason: cause.message, newestItem, retryAfterMs };
 }
 
 function sendingOf(details: unknown): Sending {

@@ -1,11 +1,11 @@
-import { type Account, type Ambiguous, type Ledger } from '../contract/ledger';
+import { type Account, type Ambiguous, type CostUnknown, type Ledger, type PossiblyRunning } from '../contract/ledger';
 import { costOf, type PriceTable } from '../contract/prices';
 import { addUsage, type HostedCalls, NO_USAGE, type Usage } from '../contract/usage';
 
 const EMPTY: Account = { usage: NO_USAGE, hostedCalls: {}, usd: 0, toolFeesUsd: 0, creates: 0 };
 
-/** What a response used, as the provider told it. */
-export type Used = { model: string; usage?: Usage; hostedCalls: HostedCalls };
+/** What a response used, as the provider told it; without `usage` where it told nothing. */
+export type Used = { responseId: string; status: string; model: string; usage?: Usage; hostedCalls: HostedCalls };
 
 type CreateId = Pick<Ambiguous, 'stepId' | 'turn' | 'create'>;
 
@@ -14,7 +14,8 @@ export class LedgerBook {
   private readonly steps = new Map<string, Account>();
   private readonly reserved = new Map<string, number>();
   private readonly ambiguous: Ambiguous[] = [];
-  private readonly possiblyRunning: Ledger['possiblyRunning'] = [];
+  private readonly possiblyRunning = new Map<string, PossiblyRunning>();
+  private readonly costUnknown = new Map<string, CostUnknown>();
   private readonly unpriced = new Set<string>();
 
   constructor(
@@ -26,7 +27,7 @@ export class LedgerBook {
 
   /** Before a create: its worst price counts until it is settled. NaN (no price) reserves nothing. */
   reserve(stepId: string, worstUsd: number): void {
-    this.reserved.set(stepId, Number.isNaN(worstUsd) ? 0 : worstUsd);
+    if (!Number.isNaN(worstUsd)) this.reserved.set(stepId, worstUsd);
     this.update(stepId, { creates: this.account(stepId).creates + 1 });
   }
 
@@ -38,18 +39,26 @@ export class LedgerBook {
 
   /** After a create: what was reserved is free again, what was used is booked. Returns its price in USD. */
   settle(stepId: string, used?: Used): number {
+    const usd = used ? this.book(stepId, used, this.worstOf(stepId, used.responseId)) : 0;
     this.reserved.delete(stepId);
-    return used ? this.book(stepId, used) : 0;
+    return usd;
   }
 
-  private book(stepId: string, used: Used): number {
-    const cost = costOf(this.prices, used.model, { usage: used.usage ?? NO_USAGE, hostedCalls: used.hostedCalls });
+  private book(stepId: string, used: Used, worstUsd: number | undefined): number {
+    const { responseId, status, usage, hostedCalls } = used;
+    if (!usage) {
+      // Nothing of it is booked until all of it is known: it may be told later, and must not count twice.
+      const reason = `the provider did not say what this response used; it is ${status}`;
+      this.costUnknown.set(responseId, { stepId, responseId, reason, worstUsd });
+      return 0;
+    }
+    const cost = costOf(this.prices, used.model, { usage, hostedCalls });
     if (cost.unpriced) this.unpriced.add(used.model);
     const usd = cost.tokensUsd + cost.toolFeesUsd;
     const before = this.account(stepId);
     this.update(stepId, {
-      usage: addUsage(before.usage, used.usage ?? NO_USAGE),
-      hostedCalls: addCalls(before.hostedCalls, used.hostedCalls),
+      usage: addUsage(before.usage, usage),
+      hostedCalls: addCalls(before.hostedCalls, hostedCalls),
       usd: before.usd + usd,
       toolFeesUsd: before.toolFeesUsd + cost.toolFeesUsd,
     });
@@ -78,12 +87,33 @@ export class LedgerBook {
     const index = this.ambiguous.findIndex((entry) => isSame(entry, create));
     const entry = this.ambiguous[index];
     if (entry) this.ambiguous[index] = { ...entry, responseId: create.responseId };
-    if (used) this.book(create.stepId, used);
+    if (used) this.book(create.stepId, used, entry?.worstUsd);
   }
 
   /** A response that could not be confirmed as stopped. */
-  bookPossiblyRunning(entry: Ledger['possiblyRunning'][number]): void {
-    this.possiblyRunning.push(entry);
+  bookPossiblyRunning(entry: Omit<PossiblyRunning, 'worstUsd'>): void {
+    this.possiblyRunning.set(entry.responseId, { ...entry, worstUsd: this.worstOf(entry.stepId, entry.responseId) });
+    this.reserved.delete(entry.stepId);
+  }
+
+  /** A response that the provider no longer knows. */
+  bookCostUnknown(entry: Omit<CostUnknown, 'worstUsd'>): void {
+    this.costUnknown.set(entry.responseId, { ...entry, worstUsd: this.worstOf(entry.stepId, entry.responseId) });
+    this.reserved.delete(entry.stepId);
+  }
+
+  /** A response whose end or cost was in doubt shows itself: what it used is booked, once. Others are ignored. */
+  bookLate(stepId: string, used: Used): void {
+    const doubt = this.possiblyRunning.get(used.responseId) ?? this.costUnknown.get(used.responseId);
+    if (!doubt) return;
+    this.possiblyRunning.delete(used.responseId);
+    this.costUnknown.delete(used.responseId);
+    this.book(stepId, used, doubt.worstUsd);
+  }
+
+  private worstOf(stepId: string, responseId: string): number | undefined {
+    const lost = this.ambiguous.find((entry) => entry.responseId === responseId);
+    return lost ? lost.worstUsd : this.reserved.get(stepId);
   }
 
   account(stepId: string): Account {
@@ -102,7 +132,8 @@ export class LedgerBook {
       steps: Object.fromEntries(this.steps),
       reservedUsd: [...this.reserved.values()].reduce((sum, usd) => sum + usd, 0),
       ambiguous: [...this.ambiguous],
-      possiblyRunning: [...this.possiblyRunning],
+      possiblyRunning: [...this.possiblyRunning.values()],
+      costUnknown: [...this.costUnknown.values()],
       unpriced: [...this.unpriced],
     };
   }

@@ -55,7 +55,8 @@ export class Orphans {
   }
 
   private seen(seen: ResponseSeen): void {
-    if (this.known.has(seen.responseId)) return;
+    // Its end is in history already: whatever it says now, it is no second answer.
+    if (this.known.has(seen.responseId)) return this.ledger()?.bookLate(seen.stepId, seen);
     if (this.ledger()?.isAmbiguous(seen)) this.found(seen);
     else this.early.set(keyOf(seen), seen);
   }

@@ -70,7 +70,7 @@ async function answer(turn: Turn): Promise<Responded> {
       const { failure } = collected;
       return { id: step.id, outcome: 'incomplete', reason: text(failure), failure, ref, responseIds, collected };
     }
-    if (collected.failure.type !== 'ResponseFailed' || retriesLeft === 0) {
+    if (!isReplaced(collected.failure) || retriesLeft === 0) {
       return { ...withoutOutput(turn, outcomeOf(collected), collected.failure), collected };
     }
     turn.run.board.warn(`${step.id}: ${text(collected.failure)}; creating it anew`);
@@ -81,8 +81,13 @@ async function answer(turn: Turn): Promise<Responded> {
 /** Time between a failed response and its replacement: a provider in trouble is not helped by haste. */
 const RETRY_DELAY = '2s';
 
-function outcomeOf({ status }: Collected): Outcome {
-  return status === 'completed' ? 'failed' : status;
+function isReplaced({ type }: Failure): boolean {
+  return type === 'ResponseFailed' || type === 'ResponseStuck';
+}
+
+function outcomeOf({ status, failure }: Collected): Outcome {
+  // A completed output that cannot be used, or a response that the engine itself has stopped.
+  return status === 'completed' || failure?.type === 'ResponseStuck' ? 'failed' : status;
 }
 
 function withoutOutput({ step, responseIds }: Turn, outcome: Outcome, failure: Failure): Responded {

@@ -26,14 +26,23 @@ function unpricedLines({ unpriced }: Ledger): string[] {
 }
 
 /** What may have cost more than is booked. */
-export function doubtLines({ ambiguous, possiblyRunning }: Ledger): string[] {
+export function doubtLines({ ambiguous, possiblyRunning, costUnknown }: Ledger): string[] {
   return [
     ...ambiguous.map(
       ({ stepId, create, reason, worstUsd }) =>
-        `${stepId}: the answer of create ${create} was lost, and it may have been billed${worstUsd === undefined ? '' : ` (at most ${usd(worstUsd)})`}: ${reason}`,
+        `${stepId}: the answer of create ${create} was lost, and it may have been billed${atMost(worstUsd)}: ${reason}`,
     ),
     ...possiblyRunning.map(
-      ({ stepId, responseId, reason }) => `${stepId}: ${responseId} may still be running at the provider: ${reason}`,
+      ({ stepId, responseId, reason, worstUsd }) =>
+        `${stepId}: ${responseId} may still be running at the provider${atMost(worstUsd)}: ${reason}`,
+    ),
+    ...costUnknown.map(
+      ({ stepId, responseId, reason, worstUsd }) =>
+        `${stepId}: what ${responseId} cost is unknown and not in the sum${atMost(worstUsd)}: ${reason}`,
     ),
   ];
+}
+
+function atMost(worstUsd: number | undefined): string {
+  return worstUsd === undefined ? '' : ` (at most ${usd(worstUsd)})`;
 }

@@ -104,9 +104,9 @@ test('deliveries of the same end, many at once, end one wait', async () => {
   expect(await run.result()).toMatchObject({ outcome: 'completed', ledger: { total: { creates: 1 } } });
 });
 
-test('a webhook that comes before its response has ended changes nothing', async () => {
+test('a webhook of an end that reads do not show yet changes nothing, and is sent again by the provider', async () => {
   const { run, responseId } = await waitingRun();
-  expect(await deliver(eventOf(responseId))).toEqual({ status: 200, body: { outcome: 'pending' } });
+  expect(await deliver(eventOf(responseId))).toEqual({ status: 503, body: { outcome: 'pending' } });
   await moveClock(harness.emulator, HOUR_SECONDS);
   await deliver(eventOf(responseId));
   expect((await run.result()).outcome).toBe('completed');

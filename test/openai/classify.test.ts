@@ -184,4 +184,12 @@ describe('the wait after a refusal', () => {
     expect(classifyError(apiError({ status: 503 }, { 'retry-after': '3' }), 'read').retryAfterMs).toBe(3_000);
     expect(classifyError(apiError({ status: 503 }), 'read').retryAfterMs).toBeUndefined();
   });
+
+  it.each([429, 503])('%s that asks for hours is asked again after a minute, and says so', (status) => {
+    for (const operation of ['create', 'read'] as const) {
+      const error = classifyError(apiError({ status }, { 'retry-after': '7200' }), operation);
+      expect(error.retryAfterMs).toBe(60_000);
+      expect(error.message).toContain('it asks for 7200 s and is asked again after 60 s');
+    }
+  });
 });

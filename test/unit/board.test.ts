@@ -22,7 +22,13 @@ test('a row takes over what it is told, and its account from the ledger', () => 
   board.update('a', {});
   board.update('a', { state: 'creating', startedAt: 5 });
   ledger.reserve('a', 1);
-  ledger.settle('a', { model: 'gpt-x', usage: { ...NO_USAGE, input: 100_000 }, hostedCalls: {} });
+  ledger.settle('a', {
+    responseId: 'resp_1',
+    status: 'completed',
+    model: 'gpt-x',
+    usage: { ...NO_USAGE, input: 100_000 },
+    hostedCalls: {},
+  });
   board.update('a', { state: 'in_progress', responseId: 'resp_1' });
   const progress = progressSchema.parse(board.snapshot());
   expect(progress).toMatchObject({
@@ -129,7 +135,13 @@ describe('details', () => {
     const { board, ledger } = openBoard();
     for (const id of ['a', 'b', 'c', 'd']) board.update(id, {});
     ledger.reserve('b', 0);
-    ledger.settle('b', { model: 'gpt-x', usage: { ...NO_USAGE, input: 100_000, output: 5 }, hostedCalls: {} });
+    ledger.settle('b', {
+      responseId: 'resp_1',
+      status: 'completed',
+      model: 'gpt-x',
+      usage: { ...NO_USAGE, input: 100_000, output: 5 },
+      hostedCalls: {},
+    });
     board.update('b', { state: 'ended', outcome: 'completed' });
     board.update('c', { state: 'creating' });
     board.update('d', { state: 'in_progress', responseId: 'resp_0123456789abcdef' });

@@ -9,6 +9,7 @@ const PRICES: PriceTable = {
   models: { 'gpt-x': { input: 10, cached: 1, output: 50 } },
   toolCalls: { web_search: 0.01 },
 };
+const ENDED = { responseId: 'resp_1', status: 'completed' };
 const book = (): LedgerBook => new LedgerBook(PRICES, false);
 
 test('what is reserved counts until it is settled, what was used is booked', () => {
@@ -16,11 +17,67 @@ test('what is reserved counts until it is settled, what was used is booked', () 
   ledger.reserve('a', 3);
   expect(ledger.snapshot()).toMatchObject({ reservedUsd: 3, total: { creates: 1, usd: 0 } });
   const usage = { ...NO_USAGE, input: 100_000, output: 10_000 };
-  ledger.settle('a', { model: 'gpt-x-2026-01-02', usage, hostedCalls: { web_search: 5 } });
+  ledger.settle('a', { ...ENDED, model: 'gpt-x-2026-01-02', usage, hostedCalls: { web_search: 5 } });
   expect(ledger.snapshot()).toMatchObject({
     reservedUsd: 0,
     unpriced: [],
     total: { creates: 1, usd: 1.55, toolFeesUsd: 0.05, usage, hostedCalls: { web_search: 5 } },
+  });
+});
+
+describe('what the provider did not say', () => {
+  const cancelled = { responseId: 'resp_1', status: 'cancelled', model: 'gpt-x', hostedCalls: {} };
+  const usage = { ...NO_USAGE, input: 100_000 };
+
+  test('is unknown with its worst price as bound, and not nothing', () => {
+    const ledger = book();
+    ledger.reserve('a', 3);
+    ledger.settle('a', cancelled);
+    expect(ledger.snapshot()).toMatchObject({
+      reservedUsd: 0,
+      total: { usd: 0 },
+      costUnknown: [{ stepId: 'a', responseId: 'resp_1', worstUsd: 3, reason: expect.stringContaining('cancelled') }],
+    });
+  });
+
+  test('is booked once when it is told later', () => {
+    const ledger = book();
+    ledger.reserve('a', 3);
+    ledger.settle('a', cancelled);
+    ledger.bookLate('a', cancelled);
+    expect(ledger.snapshot().costUnknown).toMatchObject([{ worstUsd: 3 }]);
+    ledger.bookLate('a', { ...cancelled, status: 'completed', usage });
+    ledger.bookLate('a', { ...cancelled, status: 'completed', usage });
+    expect(ledger.snapshot()).toMatchObject({ costUnknown: [], total: { usd: 1, usage } });
+  });
+
+  test('of one that may be running is settled by its end, or stays unknown', () => {
+    const ledger = book();
+    ledger.reserve('a', 3);
+    ledger.bookPossiblyRunning({ stepId: 'a', responseId: 'resp_1', reason: 'no answer' });
+    expect(ledger.snapshot()).toMatchObject({ reservedUsd: 0, possiblyRunning: [{ worstUsd: 3 }] });
+    ledger.bookLate('a', cancelled);
+    expect(ledger.snapshot()).toMatchObject({ possiblyRunning: [], costUnknown: [{ worstUsd: 3 }] });
+  });
+
+  test('of a lost create that was found is bounded by the worst price of that create', () => {
+    const ledger = book();
+    const create = { stepId: 'a', turn: 1, create: 1 };
+    ledger.reserve('a', 3);
+    ledger.bookAmbiguous({ ...create, reason: 'lost' });
+    ledger.reserve('a', 5);
+    ledger.bookFound({ ...create, responseId: 'resp_1' }, cancelled);
+    expect(ledger.snapshot()).toMatchObject({ reservedUsd: 5, costUnknown: [{ worstUsd: 3 }] });
+  });
+
+  test('has no bound without a price, and neither has a lost create', () => {
+    const ledger = book();
+    ledger.reserve('a', Number.NaN);
+    ledger.settle('a', cancelled);
+    ledger.reserve('b', Number.NaN);
+    ledger.bookAmbiguous({ stepId: 'b', turn: 1, create: 1, reason: 'lost' });
+    const { costUnknown, ambiguous } = ledger.snapshot();
+    expect([...costUnknown, ...ambiguous].map(({ worstUsd }) => worstUsd)).toEqual([undefined, undefined]);
   });
 });
 
@@ -38,8 +95,8 @@ test('a lost create keeps its worst price and is settled by nobody', () => {
 test('models without a price are named, and reserve nothing', () => {
   const ledger = book();
   ledger.reserve('a', Number.NaN);
-  ledger.settle('a', { model: 'other', usage: { ...NO_USAGE, input: 10 }, hostedCalls: {} });
-  ledger.settle('a', { model: 'other', hostedCalls: {} });
+  ledger.settle('a', { ...ENDED, model: 'other', usage: { ...NO_USAGE, input: 10 }, hostedCalls: {} });
+  ledger.settle('a', { ...ENDED, model: 'other', hostedCalls: {} });
   expect(ledger.snapshot()).toMatchObject({
     reservedUsd: 0,
     unpriced: ['other'],
@@ -94,7 +151,12 @@ test('in any order of creates and ends totals add up, and nothing is counted twi
         sum.lost += create.worst;
       } else {
         const { usage, searches } = how;
-        ledger.settle(step, { model: 'gpt-x', usage, hostedCalls: searches > 0 ? { web_search: searches } : {} });
+        ledger.settle(step, {
+          ...ENDED,
+          model: 'gpt-x',
+          usage,
+          hostedCalls: searches > 0 ? { web_search: searches } : {},
+        });
         const plain = Math.max(0, usage.input - usage.cached - usage.cacheWrite) + usage.cacheWrite;
         sum.usage = addUsage(sum.usage, usage);
         sum.fees += searches * 0.01;
