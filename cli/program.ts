@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { type CodecServerOptions } from './commands/codec-server';
 import { type GatewayOptions } from './commands/gateway';
 import { type ListOptions } from './commands/list';
 import { type RunOptions } from './commands/run';
@@ -124,6 +125,15 @@ function addServices(program: Command, ends: Ends): void {
     .option('--port <number>', 'TCP port to listen on; 0 lets the system choose', '8788')
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .action(async (options: GatewayOptions) => ends(await (await import('./commands/gateway.js')).gateway(options)));
+  program
+    .command('codec-server')
+    .description("decrypt for Temporal's UI and CLI what DURABLE_RESEARCH_ENCRYPTION_KEYS has encrypted")
+    .option('--port <number>', 'TCP port to listen on; 0 lets the system choose', '8790')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--origin <url...>', "origin of Temporal's UI, whose pages may ask; several", [])
+    .action(async (options: CodecServerOptions) =>
+      ends(await (await import('./commands/codec-server.js')).codecServer(options)),
+    );
   program
     .command('emulator')
     .description('run the offline emulator of the API here')

@@ -1,8 +1,9 @@
 import { startGateway, type WebhookReport } from '../../gateway';
 import { openAnnouncement } from '../../worker';
-import { messageOf, UsageError } from '../errors';
+import { messageOf } from '../errors';
 import { EXIT } from '../exit-codes';
 import { note, print } from '../terminal';
+import { toPort } from '../to-port';
 import { untilToldToEnd } from '../until-told';
 
 /** Options of `durable-research gateway`. */
@@ -37,10 +38,4 @@ export async function gateway({ port, host }: GatewayOptions): Promise<number> {
 function report({ error, ...told }: WebhookReport): void {
   const problem = error === undefined ? {} : { error: messageOf(error) };
   note(JSON.stringify({ at: new Date().toISOString(), ...told, ...problem }));
-}
-
-function toPort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new UsageError(`--port expects a number from 0 to 65535, but got "${text}"`);
 }

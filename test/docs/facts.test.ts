@@ -60,7 +60,7 @@ function flagsByCommand(): Record<string, string[]> {
   const [, ...commands] = read('cli/program.ts').split(".command('");
   return Object.fromEntries(
     commands.map((text) => {
-      const name = /^\w+/.exec(text)?.[0] ?? '';
+      const name = /^[\w-]+/.exec(text)?.[0] ?? '';
       return [name, sorted([...text.matchAll(/option\('(--[a-z-]+)/gm)].map(([, flag = '']) => flag))];
     }),
   );

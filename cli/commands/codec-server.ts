@@ -1,0 +1,26 @@
+import { readCodecSettings, startCodecServer } from '../../gateway';
+import { EXIT } from '../exit-codes';
+import { note, print } from '../terminal';
+import { toPort } from '../to-port';
+import { untilToldToEnd } from '../until-told';
+
+/** Options of `durable-research codec-server`. */
+export interface CodecServerOptions {
+  port: string;
+  host: string;
+  /** Browsers' origins that may ask. */
+  origin: string[];
+}
+
+/** Decrypts for Temporal's UI and CLI in this terminal until SIGINT or SIGTERM. Returns the exit code. */
+export async function codecServer({ port, host, origin: origins }: CodecServerOptions): Promise<number> {
+  const settings = readCodecSettings(process.env);
+  const running = await startCodecServer({ port: toPort(port), host, origins, ...settings });
+  print(running.url);
+  note(
+    `Codec server${settings.token === undefined ? ', for everybody who reaches it' : ', for those with DURABLE_RESEARCH_CODEC_TOKEN'}. To use it: temporal workflow show --codec-endpoint ${running.url} …`,
+  );
+  await untilToldToEnd();
+  await running.close();
+  return EXIT.completed;
+}
