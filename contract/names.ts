@@ -17,6 +17,11 @@ export function awaitActivityId(responseId: string): string {
   return `await:${responseId}`;
 }
 
+/** Activity id of a create. It names the step, so that a replay notices when steps have changed places. */
+export function createActivityId({ stepId, turn, create }: { stepId: string; turn: number; create: number }): string {
+  return `create:${stepId}/${turn}/${create}`;
+}
+
 /** Signal by which a gateway tells a run of a terminal response that no wait of it has taken: `ResponseSeen`. */
 export const RESPONSE_SEEN_SIGNAL = 'responseSeen';
 

@@ -1,8 +1,9 @@
-import { type Client } from '@temporalio/client';
+import { type Client, type WorkflowHandle } from '@temporalio/client';
 import { z } from 'zod';
 import { decodeFirst } from '../codec';
-import { createdSchema } from '../contract/activities';
-import { awaitActivityId } from '../contract/names';
+import { createdSchema, sendingSchema } from '../contract/activities';
+import { awaitActivityId, createActivityId } from '../contract/names';
+import { responseSeenSchema } from '../contract/seen';
 import { collect, createProvider, isTerminal, type Provider, ProviderError } from '../openai';
 import { readWorkerConfig } from './config';
 
@@ -19,7 +20,7 @@ export interface LeftResponse {
 interface OpenResponses {
   /** Created, and their end is not in the history. */
   open: { stepId: string; responseId: string }[];
-  /** Creates whose answer is not in the history: they may have been accepted, and nobody knows the ids. */
+  /** Creates whose answer is lost or not in the history: they may have been accepted, and nobody knows the ids. */
   unanswered: string[];
 }
 
@@ -39,11 +40,15 @@ async function openResponses(client: Client, workflowId: string): Promise<OpenRe
       scheduled.set(String(event.eventId), { activityId: begun.activityId, stepId });
       if (begun.activityType?.name === 'durableResearch.createResponse') unanswered.add(begun.activityId);
     }
+    const signal = event.workflowExecutionSignaledEventAttributes;
+    const seen = responseSeenSchema.safeParse(await decodeFirst(loadedDataConverter, signal?.input));
+    // A webhook has told of its end.
+    if (seen.success) unanswered.delete(createActivityId(seen.data));
     const done = event.activityTaskCompletedEventAttributes;
     const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
     const of = scheduled.get(String((done ?? failed)?.scheduledEventId));
     if (!of) continue;
-    unanswered.delete(of.activityId);
+    if (!(await mayBeAccepted(loadedDataConverter, failed?.failure))) unanswered.delete(of.activityId);
     const answer = done && createdSchema.safeParse(await decodeFirst(loadedDataConverter, done.result));
     if (answer?.success && of.stepId !== undefined) {
       const { responseId } = answer.data;
@@ -84,4 +89,16 @@ async function stop(
     if (!(error instanceof ProviderError)) throw error;
     return { status: 'unknown', problem: `${error.type}: ${error.message}` };
   }
+}
+
+type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+type EndFailure = NonNullable<Event['activityTaskFailedEventAttributes']>['failure'];
+
+/** As the workflow decides it: the answer was lost, or the worker died when its POST may have been on its way. */
+async function mayBeAccepted(converter: Parameters<typeof decodeFirst>[0], failure: EndFailure): Promise<boolean> {
+  if (failure?.timeoutFailureInfo) {
+    const said = await decodeFirst(converter, failure.timeoutFailureInfo.lastHeartbeatDetails);
+    return sendingSchema.safeParse(said).data?.sending ?? false;
+  }
+  return failure?.applicationFailureInfo?.type === 'CreateAmbiguous';
 }

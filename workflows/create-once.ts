@@ -1,6 +1,7 @@
 import { CancellationScope, CancelledFailure, sleep } from '@temporalio/workflow';
 import { type Created } from '../contract/activities';
 import { type Failure } from '../contract/outcome';
+import { createActivityId } from '../contract/names';
 import { worstPrice } from '../contract/prices';
 import { create } from './activities';
 import { boundOf, createInput } from './create-input';
@@ -80,7 +81,7 @@ async function sendCreate(turn: Turn): Promise<Created> {
   const request = await createInput(turn);
   run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
   turn.creates += 1;
-  const activityId = `create:${step.id}/${TURN}/${turn.creates}`;
+  const activityId = createActivityId({ stepId: step.id, turn: TURN, create: turn.creates });
   const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
   const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
   const startedAt = Date.now();

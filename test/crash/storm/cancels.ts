@@ -42,7 +42,7 @@ export async function leavesNothingBehind(options: {
       startedAt,
       killer,
       ends,
-      audits: [],
+
       more: [`responses: ${creates.length}, ${open.length} open`],
     });
     return [...problems, ...behind];
