@@ -1,19 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createWebhookReader, type WebhookEvent } from '../openai';
 
-/** What a gateway does with the end of a response; see `openAnnouncement` of the worker. Returns what became of it. */
-export type Announce = (responseId: string) => Promise<string>;
+/**
+ * What a gateway does with the end of a response; see `openAnnouncement` of the worker. Returns what became of it, and
+ * whose response it is.
+ */
+export type Announce = (responseId: string) => Promise<{ outcome: string; workflowId?: string; stepId?: string }>;
 
 /** What a gateway reports of each webhook: for logs and metrics. */
 export interface WebhookReport {
-  eventId: string;
-  /** Such as `response.completed`. */
-  type: string;
-  responseId: string;
-  /** What became of it, or `failed`: the provider sends such a one again. */
+  /** What became of it; `failed`: the provider sends it again; `ignored`: of another kind; `refused`: not the provider's. */
   outcome: string;
+  /** This and what follows is undefined for one that is refused. */
+  eventId?: string;
+  /** Such as `response.completed`. */
+  type?: string;
+  responseId?: string;
+  /** The run and the step of the response, where it is ours. */
+  workflowId?: string;
+  stepId?: string;
   /** Milliseconds from the event at the provider until it was dealt with. */
-  lagMs: number;
+  lagMs?: number;
   error?: unknown;
 }
 
@@ -54,8 +61,11 @@ export class Receiver {
    * @throws WebhookRefused for one that is not the provider's.
    */
   async receive(body: string, headers: Headers): Promise<Answer> {
-    const event = await this.read(body, headers);
-    if (!RESPONSE_EVENT.test(event.type)) return { status: 200, body: { outcome: 'ignored' } };
+    const event = await this.readOrRefuse(body, headers);
+    if (!RESPONSE_EVENT.test(event.type)) {
+      this.options.report({ outcome: 'ignored', eventId: event.id, type: event.type });
+      return { status: 200, body: { outcome: 'ignored' } };
+    }
     const answer = this.working.get(event.data.id) ?? this.work(event);
     this.working.set(event.data.id, answer);
     return Promise.race([answer, later()]);
@@ -66,18 +76,28 @@ export class Receiver {
     await Promise.all(this.working.values());
   }
 
+  private async readOrRefuse(body: string, headers: Headers): Promise<WebhookEvent> {
+    try {
+      return await this.read(body, headers);
+    } catch (error) {
+      this.options.report({ outcome: 'refused', error });
+      throw error;
+    }
+  }
+
   private async work({ id: eventId, type, created_at: createdAt, data }: WebhookEvent): Promise<Answer> {
-    const tell = (outcome: string, error?: unknown): void => {
+    const tell = (became: Pick<WebhookReport, 'outcome' | 'workflowId' | 'stepId' | 'error'>): void => {
       const lagMs = Math.max(0, Date.now() - createdAt * 1000);
-      this.options.report({ eventId, type, responseId: data.id, outcome, lagMs, error });
+      this.options.report({ eventId, type, responseId: data.id, lagMs, ...became });
     };
     try {
-      const outcome = await this.options.announce(data.id);
-      tell(outcome);
+      const announced = await this.options.announce(data.id);
+      tell(announced);
+      const { outcome } = announced;
       // An end that the provider itself does not show yet: it is announced again, when its reads are no longer stale.
       return { status: outcome === 'pending' ? 503 : 200, body: { outcome } };
     } catch (error) {
-      tell('failed', error);
+      tell({ outcome: 'failed', error });
       return { status: 503, body: { outcome: 'failed' } };
     } finally {
       this.working.delete(data.id);

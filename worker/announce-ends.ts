@@ -7,10 +7,15 @@ import { createMetadataSchema, type CreateMetadata, type ResponseSeen } from '..
 import { isTerminal, ProviderError, type ProviderResponse } from '../openai';
 
 /**
- * What became of an announced end: the wait was completed; nobody waits and the run was told; the run has ended; the
+ * What became of an announced end, and whose it is. The outcome: the wait was completed; nobody waits and the run was told; the run has ended; the
  * response is not of this engine and namespace; or it has not ended after all.
  */
-export type Announced = 'completed' | 'told' | 'too late' | 'not ours' | 'pending';
+export interface Announced {
+  outcome: 'completed' | 'told' | 'too late' | 'not ours' | 'pending';
+  /** Whose response it is; undefined where it is not ours. */
+  workflowId?: string;
+  stepId?: string;
+}
 
 /** The fields of a response that lead back to its run. The provider gives them back as they were sent. */
 const ownFieldsSchema = z.object({
@@ -32,13 +37,16 @@ export function announceEnds(
   return async (responseId) => {
     const response = await knownResponse(provider, responseId);
     const own = ownFieldsSchema.safeParse(response);
-    if (!response || !own.success || own.data.metadata.namespace !== client.options.namespace) return 'not ours';
-    if (!isTerminal(response.status)) return 'pending';
+    if (!response || !own.success || own.data.metadata.namespace !== client.options.namespace)
+      return { outcome: 'not ours' };
     const { metadata, text } = own.data;
+    const ids = { workflowId: metadata.workflow_id, stepId: metadata.step_id };
+    if (!isTerminal(response.status)) return { outcome: 'pending', ...ids };
     const wanted = { stepId: metadata.step_id, format: text?.format?.schema };
     const collected = await conclude(store, response, wanted);
-    if (await completeWait(client, metadata.workflow_id, { ...collected, announcedBy: 'webhook' })) return 'completed';
-    return (await tellRun(client, metadata, collected)) ? 'told' : 'too late';
+    if (await completeWait(client, metadata.workflow_id, { ...collected, announcedBy: 'webhook' }))
+      return { outcome: 'completed', ...ids };
+    return { outcome: (await tellRun(client, metadata, collected)) ? 'told' : 'too late', ...ids };
   };
 }
 

@@ -4,6 +4,7 @@ import { type ActivityDeps, type Announcer, look, type PendingWait } from '../ac
 import { STEP_PROGRESS_SIGNAL } from '../contract/names';
 import { type StepDoing } from '../contract/progress';
 import { completeWait } from './announce-ends';
+import { createAnnouncerLog } from './announcer-log';
 import { chooseAnnouncer } from './choose-announcer';
 import { createFollower } from './follower';
 import { type Told } from './teller';
@@ -16,15 +17,14 @@ export function createAnnouncers(
   client: Client,
   { provider, store, webhooks }: Sources,
 ): { announcer: Announcer; stop(): void } {
-  const { logger } = Runtime.instance();
+  const log = createAnnouncerLog(Runtime.instance().logger);
   const sources = { provider, store };
   const watcher = createWatcher({
     look: (input) => look(sources, input),
     complete: async ({ workflowId }, collected) =>
       void (await completeWait(client, workflowId, { ...collected, announcedBy: 'watcher' })),
-    onError: ({ input }, error) => logger.debug('watch failed', { responseId: input.responseId, error }),
-    onShed: ({ input }) =>
-      logger.warn('too many looks at once; this wait goes on by its fallback', { responseId: input.responseId }),
+    onError: (wait, error) => log.failed('look', wait, error),
+    onShed: (wait) => log.shed(wait),
   });
   const follower = createFollower({
     follow: (responseId, options) => provider.followResponse(responseId, options),
@@ -35,7 +35,7 @@ export function createAnnouncers(
     },
     tell: (wait, told) => tellRun(client, wait, told),
     watch: (wait) => watcher.watch(wait),
-    onError: ({ input }, error) => logger.debug('stream failed', { responseId: input.responseId, error }),
+    onError: (wait, error) => log.failed('stream', wait, error),
   });
   return {
     announcer: chooseAnnouncer({ watcher, follower, webhooks }),

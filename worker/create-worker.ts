@@ -13,6 +13,7 @@ import { createAnnouncers } from './announcers';
 import type * as ExportSpans from './export-spans';
 import { createNotifier } from './notify';
 import { type SpanExport } from './spans';
+import { stepLog } from './step-log';
 
 /** Beyond a create's own time-out, so that a graceful shutdown never loses the id of a response that runs. */
 const SHUTDOWN_MARGIN_MS = 10_000;
@@ -76,6 +77,10 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     },
     shutdownGraceTime: config.createTimeoutMs + SHUTDOWN_MARGIN_MS,
     ...options.worker,
+    interceptors: {
+      ...options.worker?.interceptors,
+      activity: [stepLog, ...(options.worker?.interceptors?.activity ?? [])],
+    },
     sinks: { ...spanSinks(namespace, spans), ...options.worker?.sinks },
   });
   return { worker, origin: deps.provider.origin, run: () => runUntilShutdown(worker, announcers, spans) };

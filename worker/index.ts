@@ -17,5 +17,7 @@ export { NotAHistoryError, replayHistory } from './replay';
 export type { ReplayOutcome } from './replay';
 export { runWorker } from './run-worker';
 export type { WorkerReady } from './run-worker';
+export { countWebhook } from './webhook-metrics';
+export type { CountedWebhook } from './webhook-metrics';
 export { uploadFiles } from './upload';
 export type { UploadRequest } from './upload';

@@ -6,8 +6,7 @@ import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
 import { bounded, wait } from './activities';
 import { failureName, failureOf } from './failures';
-import { countWait } from './metrics';
-import { traceWait } from './spans';
+import { reportWait } from './report';
 import { type Turn } from './turn';
 
 /** Waits for the end of a response and books it. Whoever stops waiting stops the response at the provider first. */
@@ -27,13 +26,12 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
       wait: step.wait,
     });
     const usd = run.ledger.settle(step.id, collected);
-    countWait(collected, createdAt);
-    traceWait(turn, responseId, { startedAt: createdAt, collected, usd });
+    reportWait(turn, responseId, { startedAt: createdAt, collected, usd });
     return collected;
   } catch (error) {
     const stopped = await CancellationScope.nonCancellable(() => stopResponse(turn, responseId));
     const failure = failureOf(error);
-    traceWait(turn, responseId, { startedAt: createdAt, failure: failureName(error) });
+    reportWait(turn, responseId, { startedAt: createdAt, failure: failureName(error) });
     if (!failure) throw error;
     // It ended before it could be stopped: finished work is used, late or not.
     if (stopped?.status === 'completed') return stopped;

@@ -6,8 +6,7 @@ import { worstPrice } from '../contract/prices';
 import { create } from './activities';
 import { boundOf, createInput } from './create-input';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
-import { countAmbiguous, countCreate } from './metrics';
-import { traceCreate } from './spans';
+import { reportCreate } from './report';
 import { type Turn, TURN } from './turn';
 
 /** Creates that were sent and whose answers were lost, before a step gives up: each may have been billed. */
@@ -87,14 +86,13 @@ async function sendCreate(turn: Turn): Promise<Created> {
   const startedAt = Date.now();
   try {
     const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
-    countCreate(request.model);
-    traceCreate(turn, request.model, { startedAt, created });
+    reportCreate(turn, request.model, { startedAt, created });
     turn.lostAfter = undefined;
     run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
     run.board.update(step.id, { state: 'in_progress', responseId: created.responseId, doing: undefined });
     return created;
   } catch (error) {
-    traceCreate(turn, request.model, { startedAt, failure: failureName(error) });
+    reportCreate(turn, request.model, { startedAt, failure: failureName(error) });
     throw error;
   }
 }
@@ -108,7 +106,6 @@ function bookLost(turn: Turn, { sent, reason, newestItem }: LostCreate): void {
   if (turn.lostAfter === undefined) turn.lostAfter = newestItem;
   const lost = { stepId: step.id, turn: TURN, create: creates };
   run.ledger.bookAmbiguous({ ...lost, reason });
-  countAmbiguous();
   run.orphans.lost(lost);
   run.board.warn(`${step.id}: create ${creates} is ambiguous and may have been billed: ${reason}`);
 }

@@ -13,11 +13,10 @@ import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { bounded } from './activities';
 import { failureName, lastWords, ownFailure, runFailure } from './failures';
 import { runGraph } from './graph';
-import { countStep } from './metrics';
 import { respond } from './respond';
 import { pipelineResult } from './result';
 import { openRun, type Run } from './run';
-import { traceRun, traceStep } from './spans';
+import { reportRun, reportStep } from './report';
 import { type RespondContext, type Responded } from './turn';
 
 /**
@@ -79,8 +78,7 @@ async function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRu
   if (missing.length > 0 && step.onMissing !== 'note') {
     const reason = `needs ${missing.map(({ id, outcome }) => `"${id}" (${outcome})`).join(' and ')}, and onMissing is "skip"`;
     run.board.update(step.id, { state: 'ended', outcome: 'skipped', reason, endedAt: Date.now() });
-    countStep('skipped');
-    traceStep(run, step.id, { startedAt: Date.now(), outcome: 'skipped' });
+    reportStep(run, step.id, { startedAt: Date.now(), outcome: 'skipped' });
     return { id: step.id, outcome: 'skipped', reason, responseIds: [] };
   }
   return respond(run, {
@@ -134,7 +132,7 @@ const MAX_MESSAGE_CHARS = 4_000;
  */
 async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled', cause?: Error): Promise<void> {
   run.board.enter('ended');
-  traceRun(run, outcome, cause && (ownFailure(cause)?.type ?? failureName(cause)));
+  reportRun(run, outcome, cause && (ownFailure(cause)?.type ?? failureName(cause)));
   if (!run.record.notifies) return;
   const { workflowId, runId } = workflowInfo();
   const { usd } = run.ledger.total();

@@ -5,9 +5,8 @@ import { type Collected, type Failure, type Outcome } from '../contract/outcome'
 import { PREVIEW_CHARS } from '../contract/progress';
 import { claimStep } from './claim-step';
 import { firstResponse } from './first-response';
-import { countStep } from './metrics';
 import { type Run } from './run';
-import { traceStep } from './spans';
+import { reportStep } from './report';
 import { type Responded, type RespondStep, type Turn } from './turn';
 
 /**
@@ -27,8 +26,7 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
   try {
     const ended = await answered({ run, step, deadlineAt, creates: 0, responseIds: [] });
     const preview = ended.collected?.preview.slice(0, PREVIEW_CHARS);
-    countStep(ended.outcome);
-    traceStep(run, step.id, { startedAt, ...ended });
+    reportStep(run, step.id, { startedAt, ...ended });
     run.board.update(step.id, {
       state: 'ended',
       outcome: ended.outcome,
@@ -40,8 +38,7 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
     return ended;
   } catch (error) {
     if (isCancellation(error)) {
-      countStep('cancelled');
-      traceStep(run, step.id, { startedAt, outcome: 'cancelled' });
+      reportStep(run, step.id, { startedAt, outcome: 'cancelled' });
       run.board.update(step.id, { state: 'ended', outcome: 'cancelled', endedAt: Date.now(), doing: undefined });
     }
     throw error;

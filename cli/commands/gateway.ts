@@ -1,8 +1,8 @@
 import { startGateway, type WebhookReport } from '../../gateway';
-import { openAnnouncement } from '../../worker';
+import { countWebhook, installRuntime, openAnnouncement } from '../../worker';
 import { messageOf } from '../errors';
 import { EXIT } from '../exit-codes';
-import { note, print } from '../terminal';
+import { print } from '../terminal';
 import { toPort } from '../to-port';
 import { untilToldToEnd } from '../until-told';
 
@@ -14,6 +14,7 @@ export interface GatewayOptions {
 
 /** Receives the provider's webhooks in this terminal until SIGINT or SIGTERM. Returns the exit code. */
 export async function gateway({ port, host }: GatewayOptions): Promise<number> {
+  const log = installRuntime(process.env);
   const announcement = await openAnnouncement(process.env);
   const { secrets, origin, address, namespace } = announcement;
   try {
@@ -22,20 +23,22 @@ export async function gateway({ port, host }: GatewayOptions): Promise<number> {
       host,
       secrets,
       announce: (id) => announcement.announce(id),
-      report,
+      report: (told) => report(log, told),
     });
     print(running.url);
-    note(`Gateway for webhooks of ${origin}; tells the runs of namespace "${namespace}" at ${address}.`);
+    log.info('gateway takes webhooks', { url: running.url, origin, address, namespace });
     await untilToldToEnd();
-    if (!(await running.close())) note('Ended with webhooks under way; the waits that they are for look by themselves.');
+    if (!(await running.close()))
+      log.warn('ended with webhooks under way; the waits that they are for look by themselves');
   } finally {
     await announcement.close();
   }
   return EXIT.completed;
 }
 
-/** One line of JSON a webhook. */
-function report({ error, ...told }: WebhookReport): void {
-  const problem = error === undefined ? {} : { error: messageOf(error) };
-  note(JSON.stringify({ at: new Date().toISOString(), ...told, ...problem }));
+/** One line a webhook, with its outcome and its ids. */
+function report(log: ReturnType<typeof installRuntime>, { error, ...told }: WebhookReport): void {
+  countWebhook(told);
+  const level = told.outcome === 'failed' || told.outcome === 'refused' ? 'warn' : 'info';
+  log[level]('webhook', { ...told, ...(error !== undefined && { reason: messageOf(error) }) });
 }

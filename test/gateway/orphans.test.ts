@@ -35,9 +35,10 @@ async function start(options: HarnessOptions = {}) {
   });
 }
 
-function announce(responseId: string): Promise<string> {
+async function announce(responseId: string): Promise<string> {
   const provider = createProvider({ apiKey: 'test', baseURL: harness.emulator.url });
-  return announceEnds(harness.research.client, { provider, store: createFileStore(harness.home) })(responseId);
+  const announceEnd = announceEnds(harness.research.client, { provider, store: createFileStore(harness.home) });
+  return (await announceEnd(responseId)).outcome;
 }
 
 async function startRun(onAmbiguousCreate: 'retry' | 'wait' | 'ask', deadline = '6h') {

@@ -18,8 +18,10 @@ test.each([
 });
 
 test('addresses are read, and a wrong one is refused by name', () => {
-  expect(readTelemetry({})).toEqual({ metrics: undefined, health: undefined });
-  expect(readTelemetry({ DURABLE_RESEARCH_METRICS: '0.0.0.0:9464', DURABLE_RESEARCH_HEALTH: '[::1]:80' })).toEqual({
+  expect(readTelemetry({})).toEqual({ log: { format: 'text', level: 'INFO' } });
+  expect(
+    readTelemetry({ DURABLE_RESEARCH_METRICS: '0.0.0.0:9464', DURABLE_RESEARCH_HEALTH: '[::1]:80' }),
+  ).toMatchObject({
     metrics: { host: '0.0.0.0', port: 9464 },
     health: { host: '::1', port: 80 },
   });

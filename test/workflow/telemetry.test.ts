@@ -100,7 +100,7 @@ describe('a worker that is killed', () => {
     await worker.kill('SIGKILL');
     worker = await start();
     await moveClock(emulator, HOUR_SECONDS);
-    expect(await announce(second)).toBe('completed');
+    expect(await announce(second)).toMatchObject({ outcome: 'completed', stepId: 'second' });
     await waiting(run, 2);
     await moveClock(emulator, HOUR_SECONDS);
     const { ledger, steps } = await run.result();

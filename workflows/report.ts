@@ -1,11 +1,16 @@
-import { proxySinks, workflowInfo } from '@temporalio/workflow';
+import { log, proxySinks, workflowInfo } from '@temporalio/workflow';
 import { type Created } from '../contract/activities';
 import { type Collected } from '../contract/outcome';
 import { type RunSpan, type RunSpanSinks } from '../contract/spans';
 import { type Usage } from '../contract/usage';
+import { countAmbiguous, countCreate, countStep, countWait } from './metrics';
 import { type Run } from './run';
 import { type Responded, type Turn, TURN } from './turn';
 
+/**
+ * What operators see of a run: metrics, lines of the log and spans, all three at the end of a create, a wait, a step and
+ * the run. Nothing of it is in history, and replay is silent. Never a message of a failure, nor a text of anybody.
+ */
 const { durableResearch } = proxySinks<RunSpanSinks>();
 
 type Times = { startedAt: number };
@@ -27,10 +32,17 @@ function stepSpan(stepId: string): string {
 }
 
 /** A create that was answered: with the id of a response, or in another way. */
-export function traceCreate({ run, step, creates }: Turn, model: string, answer: Times & AnsweredCreate): void {
+export function reportCreate({ run, step, creates }: Turn, model: string, answer: Times & AnsweredCreate): void {
   const { startedAt, created, failure } = answer;
+  const responseId = created?.responseId;
+  const line = { stepId: step.id, turn: TURN, create: creates, model, responseId, failure };
+  if (created) countCreate(model);
+  if (failure === 'CreateAmbiguous') {
+    countAmbiguous();
+    log.warn('the answer of a create was lost; it may have been billed', line);
+  } else log.debug('create ended', line);
   tell(run, {
-    id: `create/${step.id}/${TURN}/${creates}/${created?.responseId ?? ''}`,
+    id: `create/${step.id}/${TURN}/${creates}/${responseId ?? ''}`,
     parent: stepSpan(step.id),
     name: 'create',
     client: true,
@@ -38,7 +50,7 @@ export function traceCreate({ run, step, creates }: Turn, model: string, answer:
     failure,
     attributes: {
       'gen_ai.request.model': model,
-      ...(created && { 'gen_ai.response.id': created.responseId }),
+      ...(responseId !== undefined && { 'gen_ai.response.id': responseId }),
       'durable_research.step': step.id,
       'durable_research.turn': TURN,
       'durable_research.create': creates,
@@ -50,25 +62,29 @@ export function traceCreate({ run, step, creates }: Turn, model: string, answer:
 type AnsweredCreate = { created?: Created; failure?: string };
 
 /** The wait for a response that has ended, or that was given up. */
-export function traceWait({ run, step }: Turn, responseId: string, ended: Times & EndedWait): void {
+export function reportWait({ run, step }: Turn, responseId: string, ended: Times & EndedWait): void {
   const { startedAt, collected, usd } = ended;
-  const usage = collected?.usage;
+  const { usage, status, announcedBy } = collected ?? {};
+  const failure = ended.failure ?? collected?.failure?.type;
+  const waitedMs = Date.now() - startedAt;
+  if (collected) countWait(collected, startedAt);
+  log.debug('wait ended', { stepId: step.id, responseId, status, announcedBy, waitedMs, usd, failure });
   tell(run, {
     id: `wait/${responseId}`,
     parent: stepSpan(step.id),
     name: 'wait',
     client: true,
     startedAt,
-    failure: ended.failure ?? collected?.failure?.type,
+    failure,
     attributes: {
       'gen_ai.response.id': responseId,
       'durable_research.step': step.id,
-      'durable_research.waited_ms': Date.now() - startedAt,
+      'durable_research.waited_ms': waitedMs,
       ...(collected && {
         'gen_ai.response.model': collected.model,
-        'durable_research.status': collected.status,
-        ...(collected.announcedBy && { 'durable_research.announced_by': collected.announcedBy }),
       }),
+      ...(status && { 'durable_research.status': status }),
+      ...(announcedBy && { 'durable_research.announced_by': announcedBy }),
       // By these names backends add up what was used, so they stand at the response alone.
       ...(usage && { 'gen_ai.usage.input_tokens': usage.input, 'gen_ai.usage.output_tokens': usage.output }),
       ...(usd !== undefined && { 'durable_research.usd': usd }),
@@ -79,19 +95,22 @@ export function traceWait({ run, step }: Turn, responseId: string, ended: Times 
 type EndedWait = { collected?: Collected; failure?: string; usd?: number };
 
 /** A step that has ended. */
-export function traceStep(run: Run, stepId: string, ended: Times & EndedStep): void {
-  const { collected } = ended;
+export function reportStep(run: Run, stepId: string, ended: Times & EndedStep): void {
+  const { collected, outcome } = ended;
+  const failure = ended.failure?.type;
   const { usage, usd, creates } = run.ledger.account(stepId);
+  countStep(outcome);
+  log.info('step ended', { stepId, responseId: collected?.responseId, outcome, failure, creates, usd });
   tell(run, {
     id: stepSpan(stepId),
     parent: RUN,
     name: `step ${stepId}`,
     client: false,
     startedAt: ended.startedAt,
-    failure: ended.failure?.type,
+    failure,
     attributes: {
       'durable_research.step': stepId,
-      'durable_research.outcome': ended.outcome,
+      'durable_research.outcome': outcome,
       'durable_research.creates': creates,
       'durable_research.ambiguous_creates': run.ledger.ambiguousCreates(stepId),
       ...(collected && { 'gen_ai.response.model': collected.model, 'gen_ai.response.id': collected.responseId }),
@@ -103,8 +122,9 @@ export function traceStep(run: Run, stepId: string, ended: Times & EndedStep): v
 type EndedStep = Pick<Responded, 'outcome' | 'failure' | 'collected'>;
 
 /** The run itself, at its end. */
-export function traceRun(run: Run, outcome: string, failure?: string): void {
+export function reportRun(run: Run, outcome: string, failure?: string): void {
   const { usage, usd, creates } = run.ledger.total();
+  log.info('run ended', { outcome, failure, creates, usd });
   tell(run, {
     id: RUN,
     name: workflowInfo().workflowType,
