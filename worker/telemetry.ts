@@ -1,5 +1,5 @@
 import { type LogLevel } from '@temporalio/worker';
-import { ConfigurationError } from './configuration-error';
+import { ConfigurationError } from '../contract/configuration-error';
 import { type Address } from './health';
 import { type LogConfig } from './log';
 

@@ -160,7 +160,8 @@ describe('what is no webhook of ours', () => {
     const answer = await deliver(body, delivery);
     expect(answer).toEqual({ status: 400, body: { error: { message: expect.stringMatching(message) } } });
     expect(JSON.stringify(answer)).not.toContain('rotation');
-    expect(reports).toEqual([]);
+    expect(reports).toEqual([{ outcome: 'refused', error: expect.objectContaining({ name: 'WebhookRefused' }) }]);
+    expect(String(reports[0]?.error)).not.toContain('rotation');
   });
 
   test('the secret before the rotation is still taken, events of other kinds are acknowledged', async () => {
