@@ -19,15 +19,22 @@ test('kills: the same texts, and every response accounted for', async () => {
     runs: RUNS,
     topics: TOPICS.length,
     speed: 20,
-    gapMs: [1_500, 6_000],
+    gapMs: [1_000, 4_000],
+    kills: 60,
     withinMs: 360_000,
   });
   expect(problems).toEqual([]);
 });
 
 test('faults: under kills and every fault of the provider each run ends, and by a name', async () => {
-  const seed = `${SEED}-faults`;
-  const problems = await endsWithAName({ seed, runs: RUNS, share: 0.02, gapMs: [2_000, 8_000], withinMs: 360_000 });
+  const problems = await endsWithAName({
+    seed: `${SEED}-faults`,
+    runs: RUNS,
+    share: 0.02,
+    gapMs: [1_500, 6_000],
+    kills: 40,
+    withinMs: 360_000,
+  });
   expect(problems).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { failureTypeSchema } from '../../../contract/failures';
 import { leftOpen } from './accounts';
 import { everyFault } from './faults';
+import { type Rage } from './killer';
 import { counts, report } from './report';
 import { type End, fiveSteps, startRun, TOPICS } from './runs';
 import { accountsOf, auditAll, endsOf, ofRun, onStack, underKills } from './storm';
@@ -14,7 +15,8 @@ export async function endsWithAName(options: {
   runs: number;
   /** Of the requests, that each fault strikes. */
   share: number;
-  gapMs: readonly [number, number];
+  gapMs: Rage['gapMs'];
+  kills?: number;
   withinMs: number;
 }): Promise<string[]> {
   const { seed, runs, share, ...storm } = options;
