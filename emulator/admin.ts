@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Deps } from './deps';
 import { parseRequest } from './http/validation';
 import { EMULATOR_NAME } from './identity';
-import type { CreateRow, ResponseStatus } from './responses/record';
-import { statusAt } from './responses/record';
+import type { CreateRow, ResponseRecord, ResponseStatus } from './responses/record';
+import { endsForGoodAt, statusAt } from './responses/record';
 import { isExpired } from './responses/retention';
 
 /** Ten years at most: far more than any retention, and still a date. */
@@ -48,17 +48,25 @@ export function adminRoutes(app: FastifyInstance, { store, options, clock }: Dep
     });
   });
 
+  async function recordOf({ id }: CreateRow): Promise<ResponseRecord | undefined> {
+    const record = await store.tables.responses.get(id);
+    return record === undefined || isExpired(record, clock.now()) ? undefined : record;
+  }
+
   async function statusOf(row: CreateRow): Promise<ResponseStatus | 'deleted'> {
-    const record = await store.tables.responses.get(row.id);
-    const now = clock.now();
-    return record === undefined || isExpired(record, now) ? 'deleted' : statusAt(record, now);
+    const record = await recordOf(row);
+    return record === undefined ? 'deleted' : statusAt(record, clock.now());
   }
 
   async function describe(row: CreateRow): Promise<Record<string, unknown>> {
+    const record = await recordOf(row);
     return {
       id: row.id,
       created_at: Math.floor(row.createdAt / 1000),
-      status: await statusOf(row),
+      created_ms: row.createdAt,
+      // Known from the create on, also while it lies ahead.
+      ends_ms: record === undefined ? null : endsForGoodAt(record),
+      status: record === undefined ? 'deleted' : statusAt(record, clock.now()),
       metadata: row.metadata,
       conversation: row.conversation,
       previous_response_id: row.previousResponseId,

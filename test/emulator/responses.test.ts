@@ -81,6 +81,20 @@ async function untilListed(status: RegExp): Promise<void> {
   }
 }
 
+test('creates are listed with the instants of their response, to the millisecond', async () => {
+  const metadata = { emulator_seconds: '600', test: 'instants' };
+  const { id } = await rig.client.responses.create({ model: 'gpt-4.1', input: 'x', background: true, metadata });
+  const url = new URL('/emulator/creates?metadata[test]=instants', rig.emulator.url);
+  const listed = async () => ((await (await fetch(url)).json()) as { data: Record<string, unknown>[] }).data[0];
+  const { created_ms: createdMs, ends_ms: endsMs } = (await listed()) ?? {};
+  expect(Number(endsMs) - Number(createdMs)).toBe(600_000);
+  await rig.client.responses.cancel(id);
+  expect(await listed()).toMatchObject({ created_ms: createdMs, status: 'cancelled' });
+  expect(Number((await listed())?.['ends_ms'])).toBeLessThan(Number(endsMs));
+  await rig.client.responses.delete(id);
+  expect(await listed()).toMatchObject({ created_ms: createdMs, ends_ms: null, status: 'deleted' });
+});
+
 test('a truncated response is incomplete', async () => {
   const response = await run(rig.client, { input: 'Explain Paxos.', max_output_tokens: 16 });
   expect(response).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } });
