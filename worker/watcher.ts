@@ -5,12 +5,15 @@ import { type Collected } from '../contract/outcome';
 import { ProviderError } from '../openai';
 import { LookQueue } from './look-queue';
 
-const MIN_DELAY_MS = 500;
+const MIN_DELAY_MS = 750;
 const MAX_DELAY_MS = 30_000;
-/** A response is looked at again after a tenth of the time waited: the loss is at most a tenth of the wait. */
-const SHARE_OF_WAIT = 0.1;
-/** Responses that were created together are not looked at together for ever. */
-const SPREAD = 0.1;
+/**
+ * A response is looked at again after an eighth of the time waited, so that half of that is lost on average. A tenth
+ * would ask more often than a loop that polls every two seconds for responses of up to a minute.
+ */
+const SHARE_OF_WAIT = 0.125;
+/** First looks are spread over so long: responses that were created together then keep their distance. */
+const SPREAD_MS = MIN_DELAY_MS;
 /** A rate limit that does not say for how long. */
 const RATE_LIMIT_PAUSE_MS = 1_000;
 
@@ -23,7 +26,7 @@ export interface WatcherDeps {
   onError(wait: PendingWait, error: unknown): void;
   /** Told that the worker is overrun, and that this wait is left to its fallback. */
   onShed?(wait: PendingWait): void;
-  /** Fraction of a delay, from 0 to 1, by which looks are spread. Default random. */
+  /** From 0 to 1: where in the time over which first looks are spread one comes. Default random. */
   spread?: () => number;
 }
 
@@ -45,12 +48,12 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   const looks = new LookQueue();
   const { spread = Math.random } = deps;
 
-  const schedule = (wait: PendingWait, leastMs = 0): void => {
+  const schedule = (wait: PendingWait, { leastMs = 0, moreMs = 0 } = {}): void => {
     const { responseId, deadlineAt } = wait.input;
     const now = Date.now();
     // At the deadline the wait itself looks and judges; a response that nobody waits for is not watched for ever.
     if (now >= deadlineAt) return void timers.delete(responseId);
-    const delay = delayMs(wait.input, now) * (1 + SPREAD * spread());
+    const delay = delayMs(wait.input, now) + moreMs;
     const timer = setTimeout(() => lookSoon(wait), Math.max(leastMs, delay));
     timer.unref();
     timers.set(responseId, timer);
@@ -77,7 +80,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         looks.pause(error.retryAfterMs ?? RATE_LIMIT_PAUSE_MS);
       }
       const retried = timers.has(responseId) && error instanceof ProviderError && isRetryable(error.type);
-      if (retried) schedule(wait, error.retryAfterMs);
+      if (retried) schedule(wait, { leastMs: error.retryAfterMs });
       else timers.delete(responseId);
     }
   };
@@ -88,7 +91,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     },
     watches: (responseId) => timers.has(responseId),
     watch(wait) {
-      if (!timers.has(wait.input.responseId)) schedule(wait);
+      if (!timers.has(wait.input.responseId)) schedule(wait, { moreMs: SPREAD_MS * spread() });
     },
     stop() {
       for (const timer of timers.values()) clearTimeout(timer);

@@ -5,10 +5,10 @@ import { ProviderError } from '../../openai';
 import { createWatcher, delayMs, type Watcher, type WatcherDeps } from '../../worker/watcher';
 
 test.each<[waited: number, delay: number]>([
-  [-5_000, 500],
-  [0, 500],
-  [5_000, 500],
-  [20_000, 2_000],
+  [-5_000, 750],
+  [0, 750],
+  [6_000, 750],
+  [20_000, 2_500],
   [300_000, 30_000],
   [7_200_000, 30_000],
 ])('after %i ms the next look comes in %i ms', (waited, delay) => {
@@ -82,7 +82,7 @@ describe('a watcher', () => {
     answers = [undefined, undefined, collected, collected];
     watcher.watch(wait());
     expect(watcher.size).toBe(1);
-    await jest.advanceTimersByTimeAsync(499);
+    await jest.advanceTimersByTimeAsync(749);
     expect(looks).toBe(0);
     await jest.advanceTimersByTimeAsync(60_000);
     expect(looks).toBe(3);
@@ -95,14 +95,14 @@ describe('a watcher', () => {
     for (let i = 0; i < 5; i += 1) watcher.watch(wait());
     watcher.watch(wait('resp_2'));
     expect([watcher.size, jest.getTimerCount()]).toEqual([2, 2]);
-    await jest.advanceTimersByTimeAsync(500);
+    await jest.advanceTimersByTimeAsync(750);
     expect(looks).toBe(2);
   });
 
   test('goes on after a failure that may pass, after the wait the provider asks for', async () => {
     answers = [new ProviderError('RateLimited', 'slow down', 20_000), collected];
     watcher.watch(wait());
-    await jest.advanceTimersByTimeAsync(500 + 19_999);
+    await jest.advanceTimersByTimeAsync(750 + 19_999);
     expect(looks).toBe(1);
     await jest.advanceTimersByTimeAsync(1);
     expect(completed).toEqual(['await:resp_1']);
@@ -124,11 +124,11 @@ describe('a watcher', () => {
     answers = [collected, collected];
     completing = () => Promise.reject(new Error('no connection'));
     watcher.watch(wait());
-    await jest.advanceTimersByTimeAsync(500);
+    await jest.advanceTimersByTimeAsync(750);
     expect([errors.length, watcher.size]).toEqual([1, 0]);
     completing = ({ activityId }) => Promise.resolve(void completed.push(activityId));
     watcher.watch(wait());
-    await jest.advanceTimersByTimeAsync(500);
+    await jest.advanceTimersByTimeAsync(750);
     expect(completed).toEqual(['await:resp_1']);
   });
 
@@ -151,7 +151,7 @@ describe('a watcher', () => {
     });
     slow.watch(wait());
     slow.watch(wait('resp_2'));
-    await jest.advanceTimersByTimeAsync(500);
+    await jest.advanceTimersByTimeAsync(750);
     slow.stop();
     for (const answer of asked) answer(undefined);
     expect(asked).toHaveLength(2);
@@ -162,7 +162,7 @@ describe('a watcher', () => {
   test('a rate limit holds back every look, not only the one that met it', async () => {
     answers = [new ProviderError('RateLimited', 'slow down', 10_000), collected, collected];
     watcher.watch(wait('resp_1'));
-    await jest.advanceTimersByTimeAsync(500);
+    await jest.advanceTimersByTimeAsync(750);
     watcher.watch(wait('resp_2'));
     await jest.advanceTimersByTimeAsync(9_999);
     expect(looks).toBe(1);
@@ -180,7 +180,7 @@ describe('a watcher', () => {
       spread: () => 0,
     });
     for (let i = 0; i < 1_020; i += 1) busy.watch(wait(`resp_${i}`));
-    await jest.advanceTimersByTimeAsync(500);
+    await jest.advanceTimersByTimeAsync(750);
     expect([asked.length, busy.size]).toEqual([16, 1_016]);
     expect(shed).toEqual(['resp_1016', 'resp_1017', 'resp_1018', 'resp_1019']);
     for (const answer of asked.splice(0)) answer(collected);
@@ -192,18 +192,36 @@ describe('a watcher', () => {
     expect([asked.length, completed.length, jest.getTimerCount()]).toEqual([0, 16, 0]);
   });
 
-  test('looks are spread by up to a tenth of their delay', async () => {
+  test('first looks are spread, and keep their distance from then on', async () => {
+    const at: number[] = [];
     const late = createWatcher({
-      look: () => Promise.resolve(void (looks += 1)),
+      look: () => Promise.resolve(void at.push(Date.now())),
       complete: () => Promise.resolve(),
       onError: (_wait, error) => errors.push(error),
       spread: () => 1,
     });
+    const began = Date.now();
     late.watch(wait());
-    await jest.advanceTimersByTimeAsync(549);
-    expect(looks).toBe(0);
-    await jest.advanceTimersByTimeAsync(1);
-    expect(looks).toBe(1);
+    await jest.advanceTimersByTimeAsync(1_500 + 750);
+    expect(at.map((time) => time - began)).toEqual([1_500, 2_250]);
     late.stop();
+  });
+
+  test('asks less often than every two seconds for a response of a minute, and loses an eighth at most', async () => {
+    const began = Date.now();
+    const at: number[] = [];
+    const watching = createWatcher({
+      look: () => Promise.resolve(void at.push(Date.now() - began)),
+      complete: () => Promise.resolve(),
+      onError: (_wait, error) => errors.push(error),
+      spread: () => 0.5,
+    });
+    watching.watch(wait());
+    await jest.advanceTimersByTimeAsync(60_000);
+    // Beside them there are the create and the wait's own look.
+    expect(at.length + 2).toBeLessThan(1 + 60 / 2);
+    const late = at.slice(1).filter((time, i) => time - (at[i] ?? 0) > Math.max(750, (at[i] ?? 0) / 8));
+    expect(late).toEqual([]);
+    watching.stop();
   });
 });
