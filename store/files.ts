@@ -66,19 +66,28 @@ async function readText(path: string): Promise<string | undefined> {
 /** The data reaches the disk before the name does: a crash leaves the whole file or none. */
 async function writeWhole(root: string, path: string, text: string): Promise<void> {
   const temporary = join(root, 'tmp', randomUUID());
-  await mkdir(dirname(temporary), { recursive: true });
-  await mkdir(dirname(path), { recursive: true });
   try {
-    const file = await open(temporary, 'wx', 0o600);
+    const file = await inFolder(temporary, () => open(temporary, 'wx', 0o600));
     try {
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await inFolder(path, () => rename(temporary, path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Makes the folder of a file only where it turns out to be missing: it is there for all but the first file. */
+async function inFolder<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return write();
   }
 }

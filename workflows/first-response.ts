@@ -16,8 +16,12 @@ export async function firstResponse(turn: Turn): Promise<Ended | Failure> {
   const own = new CancellationScope();
   const replacement = own.run(() => createAndAwait(turn));
   // Not cancelled with the run: it would end the race before the response that runs is stopped.
-  const adoption = CancellationScope.nonCancellable(() => condition(() => turn.adopted !== undefined));
-  const first = await Promise.race([replacement, adoption]);
+  let over = false;
+  const adoption = CancellationScope.nonCancellable(() => condition(() => over || turn.adopted !== undefined));
+  const first = await Promise.race([replacement, adoption]).finally(() => {
+    // Conditions are asked in every activation of the run, also those of steps that ended long ago.
+    over = true;
+  });
   const { adopted } = turn;
   if (first || !adopted) return first ?? replacement;
   own.cancel();
