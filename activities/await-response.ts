@@ -13,6 +13,8 @@ const FALLBACK: Record<AnnouncedBy, { min: number; max: number }> = {
   // Each look is an attempt of an activity, and a webhook that is sent again arrives within minutes.
   webhook: { min: 60_000, max: 300_000 },
 };
+/** A provider that does not know a response of this age any more has never kept it. */
+const FRESH_MS = 60_000;
 /** How long past its deadline a step waits for a provider that cannot be asked: a finished response is paid for. */
 const UNREACHABLE_GRACE_MS = 600_000;
 /** How long after its create a response may be unknown to the part of the provider that is asked. */
@@ -24,7 +26,12 @@ const UNKNOWN_GRACE_MS = 5_000;
  */
 export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInput): Promise<Collected> {
   assertOrigin(deps.provider.origin, input.origin);
-  const collected = await asActivity(() => lookOrBackOff(deps, input));
+  // Only a provider that has not been seen to keep responses can have forgotten it.
+  const fresh = deps.background.known !== 'full' && Date.now() - input.createdAt < FRESH_MS;
+  const collected = await asActivity(
+    () => lookOrBackOff(deps, input, fresh),
+    () => [{ fresh }],
+  );
   if (collected) {
     if (activityInfo().attempt > 1) deps.announcer.missed(waitOf(input));
     return { ...collected, announcedBy: 'look' };
@@ -64,15 +71,22 @@ export function fallbackMs(
 }
 
 /** A provider that cannot be asked for a while is asked by the watcher: an attempt of an activity costs far more. */
-async function lookOrBackOff(deps: ActivityDeps, input: AwaitResponseInput): Promise<Collected | undefined> {
+async function lookOrBackOff(
+  deps: ActivityDeps,
+  input: AwaitResponseInput,
+  fresh: boolean,
+): Promise<Collected | undefined> {
   try {
-    return await look(deps, input);
+    const collected = await look(deps, input);
+    deps.background.learn('full');
+    return collected;
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     const now = Date.now();
     if (error.type === 'ResponseLost' && now < input.createdAt + UNKNOWN_GRACE_MS) {
       throw new ProviderError('ProviderUnavailable', `it is new, so it is asked for again: ${error.message}`, 1_000);
     }
+    if (error.type === 'ResponseLost' && fresh) deps.background.learn('none');
     if (!isRetryable(error.type)) throw error;
     if (now >= input.deadlineAt + UNREACHABLE_GRACE_MS) {
       throw new ProviderError(

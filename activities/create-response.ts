@@ -1,46 +1,76 @@
 import { activityInfo } from '@temporalio/activity';
-import { type Created, type CreateResponseInput } from '../contract/activities';
-import { buildRequest, ProviderError } from '../openai';
+import { type Created, type CreateResponseInput, type Sending } from '../contract/activities';
+import { buildRequest, isTerminal, ProviderError, type ProviderResponse } from '../openai';
 import { type ActivityDeps } from './deps';
 import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline } from './failures';
+import { conclude } from './look';
 import { newestItemBefore } from './newest-item';
-import { render } from './render';
+import { render, type Rendered } from './render';
 import { clearSending, markSending } from './sending';
 
 /** Longest metadata value of the API. */
 const MAX_METADATA_CHARS = 512;
 
 /**
- * Creates one background response. The only activity that spends money at the provider: it sends exactly one POST,
- * after which it either knows the id or reports `CreateAmbiguous`. A cancel does not stop it, since then the id of a
- * response that runs would be lost.
+ * Creates one background response: sends exactly one POST, after which it either knows the id or reports
+ * `CreateAmbiguous`. A cancel does not stop it, since then the id of a response that runs would be lost.
  */
 export async function createResponse(deps: ActivityDeps, input: CreateResponseInput): Promise<Created> {
-  assertOrigin(deps.provider.origin, input.origin);
-  assertBeforeDeadline(input);
   const startedAt = Date.now();
-  const { body, promptRef, newestItem } = await asActivity(() =>
-    beforeDeadline(input, async () => {
-      await clearSending();
-      const rendered = await render(deps, input);
-      return {
-        newestItem: await newestItemBefore(deps.provider, input, rendered.prompt),
-        promptRef: await deps.store.putPrompt(rendered.prompt),
-        body: buildRequest(input, rendered, metadataOf(input)),
-      };
-    }),
-  );
-  const sending = { sending: true, newestItem };
-  await markSending(sending);
+  const { rendered, promptRef, sending } = await prepareCreate(deps, input);
   const post = async (): Promise<Created> => {
     assertTimeForPost(input, Date.now() - startedAt);
+    const body = buildRequest(input, rendered, metadataOf(input));
     const response = await deps.provider.createResponse(body, input.timeoutMs);
-    return { responseId: response.id, promptRef };
+    return createdOf(deps, input, { response, promptRef });
   };
   return asActivity(
     () => beforeDeadline(input, post),
     ({ retryAfterMs }) => [{ ...sending, retryAfterMs }],
   );
+}
+
+/** A create that is about to be sent, and marked as such. */
+export interface PreparedCreate {
+  rendered: Rendered;
+  promptRef: string | undefined;
+  sending: Sending;
+}
+
+/** Everything that comes before the POST; ends with the mark that it is on its way. */
+export async function prepareCreate(deps: ActivityDeps, input: CreateResponseInput): Promise<PreparedCreate> {
+  assertOrigin(deps.provider.origin, input.origin);
+  assertBeforeDeadline(input);
+  const prepared = await asActivity(() =>
+    beforeDeadline(input, async () => {
+      await clearSending();
+      const rendered = await render(deps, input);
+      // What the request would be refused for here is refused before anything is marked as sent.
+      buildRequest(input, rendered, metadataOf(input));
+      return {
+        newestItem: await newestItemBefore(deps.provider, input, rendered.prompt),
+        promptRef: await deps.store.putPrompt(rendered.prompt),
+        rendered,
+      };
+    }),
+  );
+  const { newestItem, ...rest } = prepared;
+  const sending = { sending: true, newestItem };
+  await markSending(sending);
+  return { ...rest, sending };
+}
+
+/** What the workflow is told of a create; of one that has ended already, its output is stored first. */
+export async function createdOf(
+  { store, background }: ActivityDeps,
+  input: CreateResponseInput,
+  { response, promptRef }: { response: ProviderResponse; promptRef: string | undefined },
+): Promise<Created> {
+  const created = { responseId: response.id, promptRef };
+  if (!isTerminal(response.status)) return created;
+  const foreground = response['background'] !== true;
+  if (foreground) background.learn('none');
+  return { ...created, foreground, collected: await conclude(store, response, input) };
 }
 
 /** A POST that outlives its activity is answered to nobody: the id of a paid response would be lost. */
@@ -53,7 +83,7 @@ function assertTimeForPost({ stepId, timeoutMs }: CreateResponseInput, passedMs:
 }
 
 /** Leads from a response back to its run: a webhook carries the response's id only. */
-function metadataOf(input: CreateResponseInput): Record<string, string> {
+export function metadataOf(input: CreateResponseInput): Record<string, string> {
   const { workflowExecution, workflowNamespace } = activityInfo();
   const workflowId = workflowExecution?.workflowId ?? '';
   if (workflowId.length > MAX_METADATA_CHARS) {

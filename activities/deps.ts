@@ -1,5 +1,6 @@
 import { type AwaitResponseInput, type Notification } from '../contract/activities';
 import { type PriceTable } from '../contract/prices';
+import { type Background } from '../contract/run-record';
 import { type Provider } from '../openai/port';
 import { type OutputStore } from '../store/port';
 
@@ -20,11 +21,18 @@ export interface Announcer {
   missed(wait: PendingWait): void;
 }
 
+/** What a worker has found out about its provider's background mode; every run begins with it. */
+export interface BackgroundMemory {
+  readonly known: Background;
+  learn(found: 'full' | 'none'): void;
+}
+
 /** What the activities need from the outside; composed by `worker/`. */
 export interface ActivityDeps {
   provider: Provider;
   store: OutputStore;
   announcer: Announcer;
+  background: BackgroundMemory;
   prices: PriceTable;
   defaultModel: string;
   /** True when the provider is the offline emulator. */

@@ -6,10 +6,11 @@ import { type ActivityDeps } from './deps';
 import { notify } from './notify';
 import { readText } from './read-text';
 import { resolveRun } from './resolve-run';
+import { limited, streamResponse } from './stream-response';
 
 export { conclude, look } from './look';
 export { joinTexts } from './read-text';
-export type { ActivityDeps, Announcer, PendingWait } from './deps';
+export type { ActivityDeps, Announcer, BackgroundMemory, PendingWait } from './deps';
 
 type Verb<I, O> = (input: I) => Promise<O>;
 const bind =
@@ -26,6 +27,7 @@ export function createActivities(deps: ActivityDeps) {
     'durableResearch.resolveRun': bind(deps, resolveRun),
     'durableResearch.createConversation': bind(deps, createConversation),
     'durableResearch.createResponse': bind(deps, createResponse),
+    'durableResearch.streamResponse': limited(bind(deps, streamResponse)),
     'durableResearch.awaitResponse': bind(deps, awaitResponse),
     'durableResearch.cancelResponse': bind(deps, cancelResponse),
     'durableResearch.readText': bind(deps, readText),

@@ -14,5 +14,6 @@ export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Pr
     notifies: deps.notify !== undefined,
     webhooks: deps.webhooks,
     traces: deps.traces ?? false,
+    background: deps.background.known,
   };
 }

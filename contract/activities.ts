@@ -66,7 +66,21 @@ export const createResponseInputSchema = z.strictObject({
 });
 export type CreateResponseInput = z.infer<typeof createResponseInputSchema>;
 
-export const createdSchema = z.strictObject({ responseId: z.string(), promptRef: z.string().optional() });
+/** A create that is read as a stream, and to its end where its response runs in the foreground. */
+export const streamResponseInputSchema = createResponseInputSchema.extend({
+  /** Whether background mode is asked for; a provider may ignore it. */
+  background: z.boolean(),
+});
+export type StreamResponseInput = z.infer<typeof streamResponseInputSchema>;
+
+export const createdSchema = z.strictObject({
+  responseId: z.string(),
+  promptRef: z.string().optional(),
+  /** Present where the response had ended with the answer of its create. */
+  collected: collectedSchema.optional(),
+  /** True where it ran in the foreground. */
+  foreground: z.boolean().optional(),
+});
 export type Created = z.infer<typeof createdSchema>;
 
 /** What is known of a create that did not return an id: heartbeat details of the activity, and of its failure. */
@@ -77,6 +91,8 @@ export const sendingSchema = z.strictObject({
   newestItem: z.string().nullable().optional(),
   /** What the provider asked to wait before another create, in milliseconds, bounded. */
   retryAfterMs: z.number().optional(),
+  /** True for a stream that was read in the foreground, and closed before its end. */
+  closed: z.boolean().optional(),
 });
 export type Sending = z.infer<typeof sendingSchema>;
 
@@ -93,6 +109,9 @@ export const awaitResponseInputSchema = z.strictObject({
   wait: waitSchema.optional(),
 });
 export type AwaitResponseInput = z.infer<typeof awaitResponseInputSchema>;
+
+/** Details of a look that failed: whether the response had been created just before. */
+export const lookDetailsSchema = z.object({ fresh: z.boolean() });
 
 export const cancelResponseInputSchema = z.strictObject({
   origin: z.string(),

@@ -15,6 +15,8 @@ export const FAILURES = {
   ProviderUnavailable: 'temporal',
   /** The provider may have accepted a create whose answer was lost. */
   CreateAmbiguous: 'workflow',
+  /** The provider refuses background mode: nothing was created, and the step can run in the foreground. */
+  BackgroundUnsupported: 'workflow',
   /** A create whose answer was lost was accepted: its prompt stands in the conversation, and would be said twice. */
   AlreadyInConversation: 'never',
   /** The response ended as `failed` with a code that may pass. */

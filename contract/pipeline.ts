@@ -95,6 +95,8 @@ export const stepResultSchema = z.object({
   responseIds: z.array(z.string()),
   usage: usageSchema,
   usd: z.number(),
+  /** False for a step that ran in the foreground: its response would not have survived its worker. */
+  resumable: z.boolean().optional(),
 });
 export type StepResult = z.infer<typeof stepResultSchema>;
 

@@ -24,6 +24,8 @@ export const stepProgressSchema = z.object({
   usage: usageSchema,
   usd: z.number(),
   preview: z.string().max(PREVIEW_CHARS).optional(),
+  /** False for a step that runs, or ran, in the foreground: its response would not have survived its worker. */
+  resumable: z.boolean().optional(),
 });
 export type StepProgress = z.infer<typeof stepProgressSchema>;
 
@@ -58,5 +60,7 @@ export const stepDoingSchema = z.strictObject({
   /** Number of the event after which this holds: what comes late or twice is ignored by it. */
   sequence: z.int().min(0),
   doing: z.string().min(1).max(100),
+  /** True where the provider runs the response in the foreground, whatever it was asked for. */
+  foreground: z.boolean().optional(),
 });
 export type StepDoing = z.infer<typeof stepDoingSchema>;

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { priceTableSchema } from './prices';
 
+/** A provider's background mode: whole, missing, or not known before the first response. */
+export const backgroundSchema = z.enum(['unknown', 'full', 'none']);
+export type Background = z.infer<typeof backgroundSchema>;
+
 /**
  * What a run's decisions depend on but a workflow cannot see. Resolved once at the start and kept in history, so that
  * replay and a changed price file cannot disagree.
@@ -21,5 +25,7 @@ export const runRecordSchema = z.strictObject({
   webhooks: z.boolean().default(false),
   /** True when the worker makes OpenTelemetry spans of what the run tells. Absent in records of versions without it. */
   traces: z.boolean().default(false),
+  /** What is known of the provider's background mode. Absent in records of versions that took it for granted. */
+  background: backgroundSchema.default('full'),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

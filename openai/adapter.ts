@@ -75,7 +75,7 @@ async function create(client: OpenAI, { body, timeoutMs, origin, reading }: Crea
     const answer = await client.post('/responses', { body, ...within(timeoutMs) }).asResponse();
     return await readCreateAnswer(answer, body.model);
   } catch (error) {
-    throw classifyError(error, 'create', { origin });
+    throw classifyError(error, 'create', { origin, background: body['background'] === true });
   }
 }
 

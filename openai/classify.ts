@@ -15,6 +15,8 @@ export type CallSubject = {
   origin?: string;
   responseId?: string;
   conversationId?: string;
+  /** True for a create in background mode. */
+  background?: boolean;
   /** What was tried, where it is neither of the three operations on a response. */
   action?: string;
 };
@@ -48,7 +50,8 @@ export function classifyError(error: unknown, operation: Operation, about: CallS
     const { type, advice } = decide(answer);
     const wait = retryAfterOf(answer.headers, Date.now());
     const ms = wait?.ms ?? (type === 'RateLimited' ? DEFAULT_RATE_LIMIT_WAIT_MS : undefined);
-    return new ProviderError(type, sentence(call, answer, advice + boundText(wait)), ms);
+    const options = { refusedMode: refusesMode(answer) };
+    return new ProviderError(type, sentence(call, answer, advice + boundText(wait)), ms, options);
   }
   const { code, unsent } = connectionTrouble(error);
   if (code === 'UNKNOWN') return malformed(error, operation, call);
@@ -115,6 +118,9 @@ function decide(answer: Answer): Decision {
   if (status === 404 && operation !== 'create') return notFound(answer);
   if (status === 408 || status === 409 || status === 425)
     return { type: 'ProviderUnavailable', advice: 'it was refused and is tried again' };
+  if (refusesMode(answer) && answer.about.background)
+    return { type: 'BackgroundUnsupported', advice: 'the step can run in the foreground' };
+  if (refusesMode(answer)) return { type: 'InvalidRequest', advice: 'change what the step sends' };
   if (status >= 400 && status < 500)
     return isRefusalCode(code)
       ? { type: 'ContentRefused', advice: 'change the prompt' }
@@ -122,6 +128,19 @@ function decide(answer: Answer): Decision {
   return operation === 'create'
     ? { type: 'CreateAmbiguous', advice: 'the provider may have accepted and bill it' }
     : { type: 'ProviderUnavailable', advice: 'it is tried again' };
+}
+
+/** How a request is to run, as the refusals of several servers name it; not the store of vectors. */
+const MODE = /\bbackground\b|[`'"](?:store|stream)\b|\b(?:store|stream)=/;
+const MODE_PARAMS = ['background', 'store', 'stream'];
+
+/**
+ * True for a create that was refused for `background`, `store` or `stream`; also where a server says nothing that the
+ * SDK shows, since asking once more without them costs nothing. 501 is how some say that they have not built it.
+ */
+function refusesMode({ status, operation, param, detail, envelope }: Answer): boolean {
+  if (operation !== 'create' || ![400, 422, 501].includes(status)) return false;
+  return !envelope || MODE_PARAMS.includes(param) || (param === '' && MODE.test(detail));
 }
 
 function notFound({ about, envelope }: Answer): Decision {

@@ -15,7 +15,7 @@ export {
   type Reading,
 } from './port';
 export { loadPrices, selectPrices } from './prices';
-export { buildRequest } from './request';
+export { buildRequest, type RequestMode } from './request';
 export { outputText, structuredText } from './text';
 export { type UploadProgress } from './upload/send';
 export { uploadFolder, type UploadedFolder, type UploadOptions } from './upload/upload-folder';

@@ -83,16 +83,24 @@ export interface Provider {
   newestConversationItems(conversationId: string, limit: number): Promise<Item[]>;
 }
 
+export interface ProviderErrorOptions extends ErrorOptions {
+  refusedMode?: boolean;
+}
+
 /** A call to the provider that failed, already classified. */
 export class ProviderError extends Error {
+  /** True for a create that may have been refused for how it was to run, and not for what it says. */
+  readonly refusedMode: boolean;
+
   constructor(
     readonly type: FailureType,
     message: string,
     /** What the provider asks us to wait, bounded; undefined where it asks nothing. */
     readonly retryAfterMs?: number,
-    options?: ErrorOptions,
+    options?: ProviderErrorOptions,
   ) {
     super(message, options);
+    this.refusedMode = options?.refusedMode ?? false;
     this.name = 'ProviderError';
   }
 }

@@ -7,6 +7,13 @@ import { type CreateBody, type Item } from './port';
 const MAX_FORMAT_NAME = 64;
 const MAX_METADATA_VALUE = 512;
 
+/** How a request is to run. Default: in the background, stored. */
+export interface RequestMode {
+  background?: boolean;
+  store?: boolean;
+  stream?: boolean;
+}
+
 /**
  * Body of a create. `instructions`, `tools` and `text` are sent with every turn: neither a conversation nor
  * `previous_response_id` carries them on.
@@ -16,14 +23,16 @@ export function buildRequest(
   input: CreateResponseInput,
   rendered: { prompt: string; context: Item[] },
   metadata: Record<string, string>,
+  { background = true, store = true, stream = input.stream }: RequestMode = {},
 ): CreateBody {
   return compact({
     model: input.model,
-    background: true,
+    // Left out and not false: some servers refuse the field, whatever it says.
+    background: background || undefined,
     // Only a response that was created as a stream can be followed later.
-    stream: input.stream || undefined,
+    stream: stream || undefined,
     // Left out, some data modes delete the response after minutes.
-    store: true,
+    store,
     input: [...rendered.context, userMessage(rendered.prompt)],
     metadata: Object.fromEntries(
       Object.entries(metadata).map(([key, value]) => [key, value.slice(0, MAX_METADATA_VALUE)]),

@@ -1,13 +1,11 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client } from '@temporalio/client';
 import { Runtime } from '@temporalio/worker';
-import { type ActivityDeps, type Announcer, look, type PendingWait } from '../activities';
-import { STEP_PROGRESS_SIGNAL } from '../contract/names';
-import { type StepDoing } from '../contract/progress';
+import { type ActivityDeps, type Announcer, look } from '../activities';
+import { tellRun } from '../activities/tell-run';
 import { completeWait } from './announce-ends';
 import { createAnnouncerLog } from './announcer-log';
 import { chooseAnnouncer } from './choose-announcer';
 import { createFollower } from './follower';
-import { type Told } from './teller';
 import { createWatcher } from './watcher';
 
 type Sources = Pick<ActivityDeps, 'provider' | 'store' | 'webhooks'>;
@@ -33,7 +31,8 @@ export function createAnnouncers(
       if (collected) await completeWait(client, workflowId, { ...collected, announcedBy: 'stream' });
       return collected !== undefined;
     },
-    tell: (wait, told) => tellRun(client, wait, told),
+    tell: ({ workflowId, input: { stepId, responseId } }, told) =>
+      tellRun(client, workflowId, { stepId, responseId, ...told }),
     watch: (wait) => watcher.watch(wait),
     onError: (wait, error) => log.failed('stream', wait, error),
   });
@@ -44,14 +43,4 @@ export function createAnnouncers(
       watcher.stop();
     },
   };
-}
-
-/** A run that has ended meanwhile is not told any more. */
-async function tellRun(client: Client, { workflowId, input }: PendingWait, told: Told): Promise<void> {
-  const doing: StepDoing = { stepId: input.stepId, responseId: input.responseId, ...told };
-  try {
-    await client.workflow.getHandle(workflowId).signal(STEP_PROGRESS_SIGNAL, doing);
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
 }

@@ -5,6 +5,7 @@ import { type EncryptionKey, parseEncryptionKeys } from '../codec';
 import { ConfigurationError } from '../contract/configuration-error';
 import { durationMs, durationSchema } from '../contract/duration';
 import { DEFAULT_TASK_QUEUE } from '../contract/names';
+import { BACKGROUND_SETTINGS, type BackgroundSetting } from './background-memory';
 import { type TracesConfig } from './spans';
 import { tracesConfig, tracesEnvironment } from './traces-config';
 
@@ -43,6 +44,7 @@ const environmentSchema = z.object({
   DURABLE_RESEARCH_STORE: z.string().regex(STORE, 'expected "files", "provider" or "s3://bucket/prefix"').optional(),
   DURABLE_RESEARCH_PRICES: optional,
   DURABLE_RESEARCH_CREATE_TIMEOUT: createTimeoutSchema.optional(),
+  DURABLE_RESEARCH_BACKGROUND: z.enum(BACKGROUND_SETTINGS, 'expected "auto", "full" or "none"').optional(),
   DURABLE_RESEARCH_NOTIFY_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) URL' }).optional(),
   DURABLE_RESEARCH_NOTIFY_SECRET: z
     .string()
@@ -79,6 +81,8 @@ export interface WorkerConfig {
   pricesFile?: string;
   /** How long a create may take before it counts as ambiguous, in milliseconds. Default 30 s. */
   createTimeoutMs: number;
+  /** Whether the provider has background mode; `auto`, the default, finds out. */
+  background: BackgroundSetting;
   notify?: NotifyConfig;
   /** Secrets of the provider's webhooks; none: webhooks are not used. Must never be printed. */
   webhookSecrets: string[];
@@ -118,6 +122,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     store: storeOf(values.DURABLE_RESEARCH_STORE),
     pricesFile: values.DURABLE_RESEARCH_PRICES,
     createTimeoutMs: durationMs(values.DURABLE_RESEARCH_CREATE_TIMEOUT ?? '30s'),
+    background: values.DURABLE_RESEARCH_BACKGROUND ?? 'auto',
     notify: notifyConfig(values),
     // Several while one is replaced by another.
     webhookSecrets: values.OPENAI_WEBHOOK_SECRET?.split(/[\s,]+/).filter((secret) => secret !== '') ?? [],

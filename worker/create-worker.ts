@@ -10,6 +10,7 @@ import { providerStore } from '../store/provider';
 import { workflowSource } from './bundle';
 import { type WorkerConfig } from './config';
 import { createAnnouncers } from './announcers';
+import { rememberBackground } from './background-memory';
 import type * as ExportSpans from './export-spans';
 import { createNotifier } from './notify';
 import { type SpanExport } from './spans';
@@ -52,6 +53,7 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
   const spans = openSpanExport(config);
   const deps: ActivityDeps = {
     announcer: announcers.announcer,
+    background: rememberBackground(config.background),
     prices: await loadPrices(config.pricesFile),
     defaultModel: config.defaultModel,
     simulated: config.simulated,
@@ -68,6 +70,8 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     ...(options.workflowsPath === undefined ? workflowSource(dataConverter) : { workflowsPath: options.workflowsPath }),
     dataConverter,
     activities: { ...options.activities, ...createActivities(deps) },
+    // A cancel is learned by the answer to a heartbeat.
+    maxHeartbeatThrottleInterval: '3s',
     // The pause after a killed worker, before another one takes over its workflows.
     stickyQueueScheduleToStartTimeout: '2s',
     workerDeploymentOptions: config.deploymentVersion && {

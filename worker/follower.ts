@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type PendingWait } from '../activities';
 import { isRetryable } from '../contract/failures';
 import { isEnd, type Provider, ProviderError } from '../openai';
-import { Teller, type Told } from './teller';
+import { Teller, type Told } from '../activities/teller';
 
 /** Each stream is a connection; beyond so many a worker watches. */
 const MOST_STREAMS = 100;

@@ -24,6 +24,8 @@ interface OpenResponses {
   unanswered: string[];
 }
 
+const CREATES = new Set(['durableResearch.createResponse', 'durableResearch.streamResponse']);
+
 const createInputSchema = z.object({ stepId: z.string() });
 
 /** Reads which responses a run may have left running at the provider. */
@@ -38,7 +40,7 @@ async function openResponses(client: Client, workflowId: string): Promise<OpenRe
     if (begun?.activityId) {
       const stepId = createInputSchema.safeParse(await decodeFirst(loadedDataConverter, begun.input)).data?.stepId;
       scheduled.set(String(event.eventId), { activityId: begun.activityId, stepId });
-      if (begun.activityType?.name === 'durableResearch.createResponse') unanswered.add(begun.activityId);
+      if (CREATES.has(begun.activityType?.name ?? '')) unanswered.add(begun.activityId);
     }
     const signal = event.workflowExecutionSignaledEventAttributes;
     const seen = responseSeenSchema.safeParse(await decodeFirst(loadedDataConverter, signal?.input));
@@ -51,8 +53,8 @@ async function openResponses(client: Client, workflowId: string): Promise<OpenRe
     if (!(await mayBeAccepted(loadedDataConverter, failed?.failure))) unanswered.delete(of.activityId);
     const answer = done && createdSchema.safeParse(await decodeFirst(loadedDataConverter, done.result));
     if (answer?.success && of.stepId !== undefined) {
-      const { responseId } = answer.data;
-      created.set(awaitActivityId(responseId), { stepId: of.stepId, responseId });
+      const { responseId, collected } = answer.data;
+      if (!collected) created.set(awaitActivityId(responseId), { stepId: of.stepId, responseId });
     } else if (done) created.delete(of.activityId);
   }
   return { open: [...created.values()], unanswered: [...unanswered] };

@@ -33,6 +33,31 @@ export function create(
   });
 }
 
+/**
+ * A create whose response may run in the foreground, so that its answer is its end. It heartbeats, which shows a killed
+ * worker and brings the cancel of a run; what was sent is booked then, so the cancel waits for it.
+ */
+export function streamed(
+  activityId: string,
+  { timeoutMs, deadlineAt, summary }: { timeoutMs: number; deadlineAt: number; summary: string },
+): ResearchActivities {
+  return proxyActivities<ResearchActivities>({
+    activityId,
+    // The activity judges the deadline itself.
+    startToCloseTimeout: Math.max(0, deadlineAt - Date.now()) + timeoutMs + STREAM_MARGIN_MS,
+    heartbeatTimeout: timeoutMs + CREATE_MARGIN_MS,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: '1s',
+      maximumInterval: '30s',
+      nonRetryableErrorTypes: ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'],
+    },
+    summary,
+  });
+}
+
+/** Time beside the stream itself: reading the context, storing the output. */
+const STREAM_MARGIN_MS = 60_000;
 /** Time beside the POST itself: reading the context, writing the prompt. */
 const CREATE_MARGIN_MS = 5_000;
 

@@ -5,12 +5,15 @@ import { DEFAULT_MAX_QUEUED } from '../contract/graph';
 import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
 import { bounded, wait } from './activities';
-import { failureName, failureOf } from './failures';
+import { failureName, failureOf, isForgotten } from './failures';
 import { reportWait } from './report';
 import { type Turn } from './turn';
 
-/** Waits for the end of a response and books it. Whoever stops waiting stops the response at the provider first. */
-export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Collected | Failure> {
+/**
+ * Waits for the end of a response and books it. Whoever stops waiting stops the response at the provider first.
+ * Of one that a provider has never kept, which is no end, nothing is booked: `forgotten`.
+ */
+export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Collected | Failure | 'forgotten'> {
   const { run, step, deadlineAt } = turn;
   const createdAt = Date.now();
   try {
@@ -25,10 +28,12 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
       format: step.format,
       wait: step.wait,
     });
+    run.background.proved();
     const usd = run.ledger.settle(step.id, collected);
     reportWait(turn, responseId, { startedAt: createdAt, collected, usd });
     return collected;
   } catch (error) {
+    if (run.background.known !== 'full' && isForgotten(error)) return 'forgotten';
     const stopped = await CancellationScope.nonCancellable(() => stopResponse(turn, responseId));
     const failure = failureOf(error);
     reportWait(turn, responseId, { startedAt: createdAt, failure: failureName(error) });

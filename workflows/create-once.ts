@@ -1,9 +1,9 @@
 import { CancellationScope, CancelledFailure, sleep } from '@temporalio/workflow';
-import { type Created } from '../contract/activities';
+import { type Created, type CreateResponseInput } from '../contract/activities';
 import { type Failure } from '../contract/outcome';
 import { createActivityId } from '../contract/names';
 import { worstPrice } from '../contract/prices';
-import { create } from './activities';
+import { create, streamed } from './activities';
 import { boundOf, createInput } from './create-input';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
 import { reportCreate } from './report';
@@ -24,11 +24,15 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
       return await sendCreate(turn);
     } catch (error) {
       const ended = lostCreate(error);
+      const refused = !ended && isRefusedMode(turn, error);
       if (ended) bookLost(turn, ended);
+      else if (refused) run.ledger.unreserve(step.id);
       else run.ledger.settle(step.id);
       // A create that is being cancelled is not tried again, whatever it ended as; the step has not failed by that.
       if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled while it was created');
+      if (refused) continue;
       if (!ended) return await refusal(turn, error);
+      if (ended.final) return ended.final;
       if (ended.sent) lost += 1;
       const failure = await afterLost(turn, ended, lost);
       if (failure) return failure;
@@ -42,7 +46,11 @@ async function afterLost(turn: Turn, ended: LostCreate, lost: number): Promise<F
   const { run, step, deadlineAt } = turn;
   const { sent, reason, retryAfterMs = 0 } = ended;
   const policy = sent ? run.onAmbiguousCreate : 'retry';
-  if (policy === 'wait') return waitForLost(turn, reason);
+  if (policy === 'wait' && run.background.known !== 'none') return waitForLost(turn, reason);
+  if (policy === 'wait') {
+    const message = `onAmbiguousCreate "wait" waits for a webhook, and none tells of a foreground response: ${reason}`;
+    return { type: 'CreateAmbiguous', message };
+  }
   if (policy === 'ask') {
     const question = `the answer of create ${turn.creates} was lost and it may have been billed (${reason}); create again?`;
     const decision = await run.approvals.ask(`${step.id}/${TURN}/create-${turn.creates}`, question, deadlineAt);
@@ -75,6 +83,22 @@ async function waitForLost(turn: Turn, reason: string): Promise<Failure> {
   }
 }
 
+/** A provider that refuses background mode has created nothing: the next create runs in the foreground. */
+function isRefusedMode({ run }: Turn, error: unknown): boolean {
+  const refused = failureOf(error)?.type === 'BackgroundUnsupported';
+  if (refused) run.background.missing('it was refused');
+  return refused;
+}
+
+/** The response was accepted and is not known: it may have been billed, and the run's policy decides as for a lost one. */
+export async function afterForgotten(turn: Turn, responseId: string): Promise<Failure | undefined> {
+  const reason = `the provider accepted ${responseId} and did not know it right after`;
+  turn.run.background.missing('it forgets its responses');
+  const lost = { sent: true, reason };
+  bookLost(turn, lost);
+  return afterLost(turn, lost, 1);
+}
+
 async function sendCreate(turn: Turn): Promise<Created> {
   const { run, step } = turn;
   const request = await createInput(turn);
@@ -82,19 +106,42 @@ async function sendCreate(turn: Turn): Promise<Created> {
   turn.creates += 1;
   const activityId = createActivityId({ stepId: step.id, turn: TURN, create: turn.creates });
   const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
-  const creating = create(activityId, { timeoutMs: request.timeoutMs, summary });
   const startedAt = Date.now();
   try {
-    const created = await creating['durableResearch.createResponse']({ ...request, create: turn.creates });
+    const created = await sendRequest(turn, { ...request, create: turn.creates }, { activityId, summary });
     reportCreate(turn, request.model, { startedAt, created });
     turn.lostAfter = undefined;
     run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
-    run.board.update(step.id, { state: 'in_progress', responseId: created.responseId, doing: undefined });
+    if (created.foreground) run.background.missing('it was ignored');
+    const resumable = created.foreground ? false : undefined;
+    const { responseId } = created;
+    run.board.update(step.id, { state: 'in_progress', responseId, doing: undefined, resumable });
     return created;
   } catch (error) {
     reportCreate(turn, request.model, { startedAt, failure: failureName(error) });
     throw error;
   }
+}
+
+type Scheduled = { activityId: string; summary: string };
+
+/** In the background where the provider has it; by a stream that tells where nobody knows yet, or has to be read. */
+async function sendRequest(
+  { run, step, deadlineAt }: Turn,
+  request: CreateResponseInput,
+  { activityId, summary }: Scheduled,
+): Promise<Created> {
+  const { timeoutMs } = request;
+  const { known } = run.background;
+  if (known === 'full') {
+    return create(activityId, { timeoutMs, summary })['durableResearch.createResponse'](request);
+  }
+  if (known === 'none') {
+    run.background.missing('as was found before, or set');
+    run.board.update(step.id, { state: 'in_progress', responseId: undefined, doing: undefined, resumable: false });
+  }
+  const creating = streamed(activityId, { timeoutMs, deadlineAt, summary });
+  return creating['durableResearch.streamResponse']({ ...request, background: known !== 'none' });
 }
 
 function bookLost(turn: Turn, { sent, reason, newestItem }: LostCreate): void {

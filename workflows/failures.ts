@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
-import { type Sending, sendingSchema } from '../contract/activities';
+import { lookDetailsSchema, type Sending, sendingSchema } from '../contract/activities';
 import { type FailureType, failureTypeSchema } from '../contract/failures';
 import { type Failure } from '../contract/outcome';
 
@@ -30,6 +30,8 @@ export type LostCreate = {
   newestItem?: string | null;
   /** What the provider asked to wait. */
   retryAfterMs?: number;
+  /** With which the step ends, whatever the run's policy. */
+  final?: Failure;
 };
 
 /**
@@ -44,9 +46,20 @@ export function lostCreate(error: unknown): LostCreate | undefined {
     const { sending: sent, newestItem } = sendingOf(cause.lastHeartbeatDetails);
     return { sent, reason, newestItem };
   }
-  if (failureOf(error)?.type !== 'CreateAmbiguous' || !(cause instanceof ApplicationFailure)) return undefined;
-  const { newestItem, retryAfterMs } = sendingOf(cause.details?.[0]);
-  return { sent: true, reason: cause.message, newestItem, retryAfterMs };
+  const failure = failureOf(error);
+  if (!failure || !(cause instanceof ApplicationFailure)) return undefined;
+  const { closed, newestItem, retryAfterMs } = sendingOf(cause.details?.[0]);
+  // A stream that was closed at its deadline has used something, and nobody knows how much.
+  const final = failure.type === 'DeadlineExceeded' && closed ? failure : undefined;
+  if (failure.type !== 'CreateAmbiguous' && !final) return undefined;
+  return { sent: true, reason: cause.message, newestItem, retryAfterMs, final };
+}
+
+/** True for a response that the provider did not know right after it had accepted it. */
+export function isForgotten(error: unknown): boolean {
+  if (failureOf(error)?.type !== 'ResponseLost') return false;
+  const details = error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.details;
+  return lookDetailsSchema.safeParse(details && details[0]).data?.fresh ?? false;
 }
 
 function sendingOf(details: unknown): Sending {

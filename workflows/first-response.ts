@@ -2,7 +2,8 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import { type Created } from '../contract/activities';
 import { type Collected, type Failure } from '../contract/outcome';
 import { awaitOnce } from './await-once';
-import { createOnce } from './create-once';
+import { afterForgotten, createOnce } from './create-once';
+import { reportWait } from './report';
 import { type Turn } from './turn';
 
 /** A response of the turn that has ended. */
@@ -35,15 +36,29 @@ export async function firstResponse(turn: Turn): Promise<Ended | Failure> {
   });
   const created = { responseId: adopted.responseId };
   const collected = await awaitOnce(turn, created);
+  if (collected === 'forgotten') return (await afterForgotten(turn, created.responseId)) ?? createAndAwait(turn);
   return 'type' in collected ? collected : { created, collected };
 }
 
 async function createAndAwait(turn: Turn): Promise<Ended | Failure> {
-  const created = await createOnce(turn);
-  if ('type' in created) return created;
-  turn.responseIds.push(created.responseId);
-  const collected = await awaitOnce(turn, created);
-  return 'type' in collected ? collected : { created, collected };
+  for (;;) {
+    const startedAt = Date.now();
+    const answer = await createOnce(turn);
+    if ('type' in answer) return answer;
+    const { responseId, promptRef } = answer;
+    const created = { responseId, promptRef };
+    turn.responseIds.push(responseId);
+    if (answer.collected) {
+      const { collected } = answer;
+      const usd = turn.run.ledger.settle(turn.step.id, collected);
+      reportWait(turn, responseId, { startedAt, collected, usd });
+      return { created, collected };
+    }
+    const collected = await awaitOnce(turn, created);
+    if (collected !== 'forgotten') return 'type' in collected ? collected : { created, collected };
+    const failure = await afterForgotten(turn, responseId);
+    if (failure) return failure;
+  }
 }
 
 /** What a stopped replacement ended as is booked; that it was stopped is no news. */

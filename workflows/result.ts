@@ -2,6 +2,7 @@ import { MAX_INLINE_TEXT_BYTES, type FinalText } from '../contract/activities';
 import { finalSteps, type PlannedStep } from '../contract/graph';
 import { type Ledger } from '../contract/ledger';
 import { type PipelineResult, type StepResult } from '../contract/pipeline';
+import { type StepProgress } from '../contract/progress';
 import { NO_USAGE } from '../contract/usage';
 import { quick } from './activities';
 import { failureOf, runFailure } from './failures';
@@ -23,7 +24,9 @@ export async function pipelineResult(
     textFrom: answered.flatMap(({ ref }) => ref?.responseId ?? []),
     citations: [],
     json: answered.length === 1 ? answered[0]?.collected?.json : undefined,
-    steps: Object.fromEntries(steps.map(({ id }) => [id, stepResult(ends.get(id), ledger.steps[id])])),
+    steps: Object.fromEntries(
+      steps.map(({ id }) => [id, stepResult(ends.get(id), { account: ledger.steps[id], row: run.board.row(id) })]),
+    ),
     ledger,
   };
   try {
@@ -59,12 +62,15 @@ async function readText(
 
 const MAX_SUMMARY_CHARS = 100;
 
-function stepResult(end: Responded | undefined, account: Ledger['steps'][string] | undefined): StepResult {
+type Known = { account: Ledger['steps'][string] | undefined; row: StepProgress | undefined };
+
+function stepResult(end: Responded | undefined, { account, row }: Known): StepResult {
   return {
     outcome: end?.outcome ?? 'skipped',
     reason: end?.reason,
     responseIds: end?.responseIds ?? [],
     usage: account?.usage ?? NO_USAGE,
     usd: account?.usd ?? 0,
+    resumable: row?.resumable,
   };
 }

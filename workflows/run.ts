@@ -6,6 +6,7 @@ import { type Progress, type ProgressQuery, progressQuerySchema } from '../contr
 import { type RunRecord } from '../contract/run-record';
 import { quick } from './activities';
 import { Approvals } from './approvals';
+import { BackgroundKnowledge } from './background';
 import { Board } from './board';
 import { details } from './details';
 import { listenToDoings } from './doings';
@@ -24,6 +25,7 @@ export interface Run {
   readonly board: Board;
   readonly orphans: Orphans;
   readonly approvals: Approvals;
+  readonly background: BackgroundKnowledge;
   readonly onAmbiguousCreate: OnAmbiguousCreate;
   /** Ids of the steps that have begun. */
   readonly claimed: Set<string>;
@@ -54,7 +56,8 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   );
   const orphans = new Orphans(() => ledger, board);
   orphans.listen();
-  listenToDoings(board);
+  let background: BackgroundKnowledge | undefined;
+  listenToDoings(board, () => background?.missing('it was ignored'));
   const approvals = new Approvals(board);
   approvals.listen();
   setHandler(progressQuery, (raw) => board.snapshot(progressQuerySchema.parse(raw ?? {})), {
@@ -64,6 +67,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   for (const id of stepIds) board.update(id, {});
   const record = await quick('provider, models and prices of this run')['durableResearch.resolveRun']({ models });
   ledger = new LedgerBook(record.prices, record.simulated, countSpent);
+  background = new BackgroundKnowledge(record.background ?? 'full', board);
   board.enter('running');
   let conversation: Promise<string> | undefined;
   return {
@@ -72,6 +76,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
     board,
     orphans,
     approvals,
+    background,
     onAmbiguousCreate,
     claimed: new Set(),
     conversation: (turn) =>

@@ -66,10 +66,11 @@ function elapsedMs({ startedAt = 0, endedAt }: StepProgress, now: number): numbe
   return (endedAt ?? now) - startedAt;
 }
 
-function noteOf({ reason, preview, state, responseId, creates, doing }: StepProgress): string {
+function noteOf({ reason, preview, state, responseId, creates, doing, resumable }: StepProgress): string {
   if (reason !== undefined) return oneLine(reason);
   if (state === 'ended') return oneLine(preview ?? '');
-  const again = creates > 1 ? `create ${creates}, ` : '';
+  const foreground = resumable === false ? 'not resumable, ' : '';
+  const again = `${foreground}${creates > 1 ? `create ${creates}, ` : ''}`;
   if (doing !== undefined) return `${again}${doing}`;
   return responseId === undefined ? '' : `${again}${responseId}`;
 }

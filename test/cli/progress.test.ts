@@ -61,6 +61,13 @@ describe('a row of a step', () => {
     ]);
   });
 
+  test('marks what would not survive its worker', () => {
+    const look = step('look', { state: 'in_progress', startedAt: 91_000, responseId: 'resp_1', resumable: false });
+    expect(stepLines([look], { width: Infinity, style: plainStyle, now: NOW })).toEqual([
+      '●  look  in progress  9 s  not resumable, resp_1',
+    ]);
+  });
+
   test.each([120, 80, 60, 40, 30, 20])('fits into %d columns', (width) => {
     for (const line of stepLines(five, { width, style: plainStyle, now: NOW }))
       expect(widthOf(line)).toBeLessThanOrEqual(width);

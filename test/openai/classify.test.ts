@@ -193,3 +193,37 @@ describe('the wait after a refusal', () => {
     }
   });
 });
+
+describe('a create that is refused for how it is to run', () => {
+  const refusal = (row: Partial<Row>, background = true) => {
+    const { type, refusedMode } = classifyError(apiError({ status: 400, ...row }), 'create', { background });
+    return { type, refusedMode };
+  };
+
+  it.each<[Partial<Row>]>([
+    [{ code: 'unsupported_parameter', param: 'background' }],
+    [{ message: 'background mode is not supported' }],
+    [{ status: 422, message: 'Unsupported parameter: background' }],
+    [{ status: 501, message: '`store=True` (default) is not supported.' }],
+    [{ param: 'stream', message: 'cannot be combined' }],
+  ])('%j', (row) => {
+    expect(refusal(row)).toEqual({ type: 'BackgroundUnsupported', refusedMode: true });
+    expect(refusal(row, false)).toEqual({ type: 'InvalidRequest', refusedMode: true });
+  });
+
+  it('may be one that says nothing which the SDK shows', () => {
+    const silent = APIError.generate(400, { detail: 'Unsupported parameter: background' }, undefined, new Headers());
+    expect(classifyError(silent, 'create', { background: true }).type).toBe('BackgroundUnsupported');
+    expect(classifyError(silent, 'read').type).toBe('InvalidRequest');
+  });
+
+  it.each<[Partial<Row>, FailureType]>([
+    [{ param: 'tools', message: "Vector store 'vs_1' not found; background" }, 'InvalidRequest'],
+    [{ message: 'Vector store vs_1 not found' }, 'InvalidRequest'],
+    [{ param: 'temperature' }, 'InvalidRequest'],
+    [{ status: 429, message: 'background' }, 'RateLimited'],
+    [{ status: 501 }, 'CreateAmbiguous'],
+  ])('and not %j', (row, type) => {
+    expect(refusal(row)).toEqual({ type, refusedMode: false });
+  });
+});

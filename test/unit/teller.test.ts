@@ -1,5 +1,5 @@
 import { doingText, NOTHING_SEEN, see, type StreamEvent } from '../../openai';
-import { Teller, type Told } from '../../worker/teller';
+import { Teller, type Told } from '../../activities/teller';
 
 const added = (type: string): StreamEvent => ({ type: 'response.output_item.added', item: { type } });
 const written = (delta: string): StreamEvent => ({ type: 'response.output_text.delta', delta });

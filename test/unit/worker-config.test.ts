@@ -14,6 +14,7 @@ test('a key is enough, and the rest has defaults', () => {
     home: resolve('.durable-research'),
     store: 'files',
     createTimeoutMs: 30_000,
+    background: 'auto',
     webhookSecrets: [],
     encryptionKeys: [],
   });
@@ -34,6 +35,7 @@ test('every variable is read', () => {
     DURABLE_RESEARCH_STORE: 'provider',
     DURABLE_RESEARCH_PRICES: '/prices.json',
     DURABLE_RESEARCH_CREATE_TIMEOUT: '5s',
+    DURABLE_RESEARCH_BACKGROUND: 'none',
     DURABLE_RESEARCH_NOTIFY_URL: 'https://host/hook',
     DURABLE_RESEARCH_NOTIFY_SECRET: SECRET,
     DURABLE_RESEARCH_NOTIFY_COMMAND: 'cat',
@@ -50,6 +52,7 @@ test('every variable is read', () => {
     store: 'provider',
     pricesFile: '/prices.json',
     createTimeoutMs: 5_000,
+    background: 'none',
     notify: { url: 'https://host/hook', secret: SECRET, command: 'cat' },
     webhookSecrets: ['whsec_bmV3', 'whsec_b2xk'],
     encryptionKeys: [{ id: 'mine', key: Buffer.alloc(32, 1) }],
@@ -100,6 +103,11 @@ test.each<[name: string, env: NodeJS.ProcessEnv, message: RegExp]>([
     'an unknown store',
     { ...BASE, DURABLE_RESEARCH_STORE: 's3' },
     /DURABLE_RESEARCH_STORE: expected "files", "provider" or "s3:\/\/bucket\/prefix"/,
+  ],
+  [
+    'an unknown background mode',
+    { ...BASE, DURABLE_RESEARCH_BACKGROUND: 'maybe' },
+    /DURABLE_RESEARCH_BACKGROUND: expected "auto", "full" or "none"/,
   ],
   [
     'a time-out in words',

@@ -6,7 +6,7 @@ import {
   TimeoutFailure,
   TimeoutType,
 } from '@temporalio/common';
-import { failureOf, lastWords, lostCreate } from '../../workflows/failures';
+import { failureOf, isForgotten, lastWords, lostCreate } from '../../workflows/failures';
 
 const activity = (cause: Error): ActivityFailure =>
   new ActivityFailure(
@@ -47,6 +47,9 @@ describe('failureOf', () => {
   });
 });
 
+const closed = (details: unknown[]): ActivityFailure =>
+  activity(ApplicationFailure.create({ type: 'DeadlineExceeded', message: 'closed', details }));
+
 describe('lostCreate', () => {
   test.each([
     [
@@ -75,14 +78,34 @@ describe('lostCreate', () => {
     expect(lostCreate(timeout(details))).toEqual({ sent, reason: expect.stringMatching(/^the worker did not report/) });
   });
 
+  test('a stream that was closed at its deadline was sent, and the step ends with that', () => {
+    expect(lostCreate(closed([{ sending: true, closed: true }]))).toEqual({
+      sent: true,
+      reason: 'closed',
+      final: { type: 'DeadlineExceeded', message: 'closed' },
+    });
+    // Refused, and no time left for another attempt.
+    expect(lostCreate(closed([{ sending: true }]))).toBeUndefined();
+  });
+
   test.each<[string, unknown]>([
     ['a refusal', application('InvalidRequest')],
+    ['a refusal of background mode', application('BackgroundUnsupported')],
     ['a rate limit', application('RateLimited')],
     ['a cancel', cancelled],
     ['a bug', new Error('x')],
   ])('%s is no lost create', (_name, error) => {
     expect(lostCreate(error)).toBeUndefined();
   });
+});
+
+test.each<[type: string, details: unknown[], forgotten: boolean]>([
+  ['ResponseLost', [{ fresh: true }], true],
+  ['ResponseLost', [{ fresh: false }], false],
+  ['ResponseLost', [], false],
+  ['ResponseFailed', [{ fresh: true }], false],
+])('%s with %j: forgotten %j', (type, details, forgotten) => {
+  expect(isForgotten(activity(ApplicationFailure.create({ type, details })))).toBe(forgotten);
 });
 
 test.each<[unknown, string]>([

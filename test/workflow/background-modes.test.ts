@@ -1,0 +1,148 @@
+import { type PipelineInput, RunCancelledError } from '../../client';
+import { type Harness, startHarness, until } from '../setup/harness';
+
+let harness: Harness;
+afterEach(() => harness.close());
+
+/** A chain that sees what came before, and something beside it that begins at the same time. */
+const PIPELINE: PipelineInput = {
+  steps: [
+    { id: 'explain', prompt: 'Explain Raft.' },
+    { id: 'compare', prompt: 'Compare to Paxos.', context: { strategy: 'stateless', from: ['explain'] } },
+    { id: 'risks', prompt: 'What goes wrong with leases?', after: [] },
+    { id: 'sum', prompt: 'Sum up Raft.', context: { strategy: 'stateless', from: 'all' } },
+  ],
+};
+/** Where responses are kept, nothing but background mode is missing. */
+const KEPT: PipelineInput = {
+  steps: [
+    ...PIPELINE.steps,
+    { id: 'chained', prompt: 'Go on.', context: { strategy: 'previous_response', from: ['explain'] } },
+    { id: 'said', prompt: 'Explain Paxos.', context: { strategy: 'conversation' } },
+    { id: 'more', prompt: 'Compare to Raft.', context: { strategy: 'conversation', from: ['said'] } },
+  ],
+};
+
+async function result(input: PipelineInput = PIPELINE) {
+  const run = await harness.research.start(input);
+  return {
+    run,
+    result: await run.result(),
+    progress: await run.progress(),
+    creates: await harness.creates(run.workflowId),
+  };
+}
+
+const marks = (steps: Record<string, { resumable?: boolean }>) => [
+  ...new Set(Object.values(steps).map((step) => step.resumable)),
+];
+
+test('full: it is found out by the first responses, and nothing else changes', async () => {
+  harness = await startHarness();
+  const { result: ended, progress, creates } = await result();
+  expect(ended.outcome).toBe('completed');
+  expect(creates).toHaveLength(4);
+  expect(marks(ended.steps)).toEqual([undefined]);
+  expect(progress.warnings).toEqual([]);
+});
+
+test('refuse: nothing is created by the refusal, and every step runs in the foreground', async () => {
+  harness = await startHarness({ emulator: { background: 'refuse' } });
+  const { result: ended, progress, creates } = await result(KEPT);
+  expect(ended.outcome).toBe('completed');
+  expect(ended.text).toMatch(/Raft/);
+  expect(creates).toHaveLength(7);
+  expect(ended.ledger).toMatchObject({ ambiguous: [], total: { creates: 7 }, reservedUsd: 0, possiblyRunning: [] });
+  expect(ended.ledger.total.usage.output).toBeGreaterThan(0);
+  expect(marks(ended.steps)).toEqual([false]);
+  expect(progress.warnings).toEqual([expect.stringMatching(/no background mode \(it was refused\).*not resumable/)]);
+});
+
+test('ignore: the first create is paid once, and its output is used', async () => {
+  harness = await startHarness({ emulator: { background: 'ignore' } });
+  const { result: ended, progress, creates } = await result(KEPT);
+  expect(ended.outcome).toBe('completed');
+  expect(creates).toHaveLength(7);
+  expect(ended.ledger).toMatchObject({ ambiguous: [], total: { creates: 7 } });
+  expect(marks(ended.steps)).toEqual([false]);
+  expect(progress.warnings).toEqual([expect.stringMatching(/no background mode \(it was ignored\)/)]);
+});
+
+test('ignore: a response that takes longer than a create may is still paid once, and seen to be at work', async () => {
+  harness = await startHarness({
+    seconds: 4,
+    env: { DURABLE_RESEARCH_CREATE_TIMEOUT: '1s' },
+    emulator: { background: 'ignore' },
+  });
+  const run = await harness.research.start({ steps: [{ id: 'explain', prompt: 'Explain Raft.', wait: 'stream' }] });
+  const row = await until('it is told', async () => {
+    const [step] = (await run.progress()).steps;
+    return step?.doing?.startsWith('writing') && step;
+  });
+  expect(row).toMatchObject({ state: 'in_progress', resumable: false });
+  const ended = await run.result();
+  expect(ended.steps['explain']?.responseIds).toEqual([row.responseId]);
+  expect(await harness.creates(run.workflowId)).toHaveLength(1);
+  expect(ended.ledger.ambiguous).toEqual([]);
+});
+
+test('forget: what was accepted and not kept is booked as perhaps billed, and created again in the foreground', async () => {
+  harness = await startHarness({ emulator: { background: 'forget' } });
+  const { result: ended, progress, creates } = await result();
+  expect(ended.outcome).toBe('completed');
+  // The two steps that begin together both find out.
+  expect(ended.ledger.ambiguous.map(({ stepId }) => stepId).toSorted()).toEqual(['explain', 'risks']);
+  expect(ended.ledger.ambiguous[0]).toMatchObject({
+    reason: expect.stringContaining('did not know it right after') as string,
+  });
+  expect(ended.ledger.ambiguous[0]?.worstUsd).toBeGreaterThan(0);
+  expect(creates).toHaveLength(6);
+  expect(marks(ended.steps)).toEqual([false]);
+  expect(progress.warnings.join()).toMatch(/it forgets its responses/);
+  const { creates: next } = await result();
+  expect(next).toHaveLength(4);
+});
+
+test('a chain to a response that the provider does not keep is refused before it is paid', async () => {
+  harness = await startHarness({ env: { DURABLE_RESEARCH_BACKGROUND: 'none' }, emulator: { background: 'forget' } });
+  const { result: ended, creates } = await result({
+    steps: [
+      { id: 'explain', prompt: 'Explain Raft.' },
+      { id: 'beside', prompt: 'Explain Paxos.', after: [] },
+      { id: 'chained', prompt: 'Go on.', context: { strategy: 'previous_response', from: ['explain'] } },
+    ],
+  });
+  expect(ended.outcome).toBe('partial');
+  expect(ended.steps['chained']).toMatchObject({
+    outcome: 'failed',
+    reason: expect.stringMatching(/^InvalidRequest: step "chained" chains to resp_\w+.*"stateless"/) as string,
+  });
+  expect(creates).toHaveLength(2);
+});
+
+test('a cancel closes the stream, and nothing is left in progress; so does a deadline', async () => {
+  harness = await startHarness({ seconds: 600, emulator: { background: 'ignore' } });
+  const run = await harness.research.start({
+    steps: ['a', 'b'].map((id) => ({ id, prompt: `Explain ${id}.`, after: [] })),
+  });
+  await until('both are read', async () => (await run.progress()).steps.every(({ resumable: is }) => is === false));
+  await run.cancel();
+  await expect(run.result()).rejects.toBeInstanceOf(RunCancelledError);
+  await until('the provider has noticed', async () =>
+    (await harness.creates(run.workflowId)).every(({ status }) => status === 'cancelled'),
+  );
+  const ledger = await run.ledger();
+  // What they used until then is known to nobody.
+  expect(ledger?.ambiguous.map(({ stepId, reason }) => [stepId, reason])).toEqual([
+    ['a', expect.stringContaining('closed by a cancel')],
+    ['b', expect.stringContaining('closed by a cancel')],
+  ]);
+  expect(ledger).toMatchObject({ reservedUsd: 0, possiblyRunning: [] });
+
+  const late = await harness.research.start({ steps: [{ id: 'a', prompt: 'Explain Raft.', deadline: '2s' }] });
+  await expect(late.result()).rejects.toThrow(/DeadlineExceeded: .*closed at its deadline/);
+  expect((await late.ledger())?.ambiguous).toHaveLength(1);
+  await until('the provider has noticed that too', async () =>
+    (await harness.creates(late.workflowId)).every(({ status }) => status === 'cancelled'),
+  );
+});

@@ -1,0 +1,18 @@
+import { type BackgroundMemory } from '../activities';
+
+/** What `DURABLE_RESEARCH_BACKGROUND` may say. */
+export const BACKGROUND_SETTINGS = ['auto', 'full', 'none'] as const;
+export type BackgroundSetting = (typeof BACKGROUND_SETTINGS)[number];
+
+/** `auto` takes what was found last, until the worker ends; the others are what somebody knows. */
+export function rememberBackground(setting: BackgroundSetting): BackgroundMemory {
+  let found: 'full' | 'none' | undefined;
+  return {
+    get known() {
+      return setting === 'auto' ? (found ?? 'unknown') : setting;
+    },
+    learn(seen) {
+      found = seen;
+    },
+  };
+}
