@@ -133,7 +133,8 @@ async function sendRequest(
 ): Promise<Created> {
   const { timeoutMs } = request;
   const { known } = run.background;
-  if (known === 'full') {
+  // A stream that is wanted may be refused where background mode is not.
+  if (known === 'full' && !request.stream) {
     return create(activityId, { timeoutMs, summary })['durableResearch.createResponse'](request);
   }
   if (known === 'none') {
