@@ -1,3 +1,4 @@
+import { type HeldBack, heldBackText } from '../client';
 import { type StepProgress } from '../contract/progress';
 import { LiveRegion } from './live-region';
 import { note, noteStyle, sizeOf } from './terminal';
@@ -11,6 +12,8 @@ export interface Reporter {
   warn(text: string): void;
   /** What is wrong at the moment; an empty list when nothing is any more. */
   trouble(texts: readonly string[]): void;
+  /** What the provider asks patience of at the moment: no trouble. */
+  heldBack(held: readonly HeldBack[]): void;
   /** Ends the showing; what was shown last stays. */
   close(): void;
 }
@@ -22,6 +25,8 @@ export function createReporter(): Reporter {
 
 /** The terminal may be redrawn so often; only seconds that pass change it between two events. */
 const TICK_MS = 500;
+/** A rate limit holds back every step at once. */
+const MOST_HELD = 3;
 
 class ScreenReporter implements Reporter {
   private readonly region = new LiveRegion(process.stderr);
@@ -29,6 +34,7 @@ class ScreenReporter implements Reporter {
   private readonly timer = setInterval(this.draw, TICK_MS);
   private snapshot: Snapshot | undefined;
   private troubles: readonly string[] = [];
+  private held: readonly HeldBack[] = [];
 
   constructor() {
     process.stderr.on('resize', this.draw);
@@ -48,6 +54,11 @@ class ScreenReporter implements Reporter {
     this.draw();
   }
 
+  heldBack(held: readonly HeldBack[]): void {
+    this.held = held.slice(0, MOST_HELD);
+    this.draw();
+  }
+
   close(): void {
     clearInterval(this.timer);
     process.stderr.off('resize', this.draw);
@@ -60,12 +71,15 @@ class ScreenReporter implements Reporter {
     // The last column stays free: a terminal that has just filled it is between two rows.
     const drawing = {
       width: size.width - 1,
-      height: size.height - this.troubles.length,
+      height: size.height - this.troubles.length - this.held.length,
       style: noteStyle(),
       now: Date.now(),
     };
     return [
       ...(this.snapshot === undefined ? [] : progressLines(this.snapshot, drawing)),
+      ...this.held.map((held) =>
+        drawing.style('quiet', truncate(`· ${heldBackText(held, drawing.now)}`, drawing.width)),
+      ),
       ...this.troubles.map((text) => drawing.style('warn', truncate(`! ${text}`, drawing.width))),
     ];
   }
@@ -74,6 +88,7 @@ class ScreenReporter implements Reporter {
 class LineReporter implements Reporter {
   private readonly before = new Map<string, StepProgress>();
   private readonly said = new Set<string>();
+  private held = new Set<string>();
   private last: Snapshot | undefined;
 
   progress(snapshot: Snapshot): void {
@@ -94,6 +109,14 @@ class LineReporter implements Reporter {
       if (!this.said.has(text)) note(`warning: ${text}`);
       this.said.add(text);
     }
+  }
+
+  heldBack(held: readonly HeldBack[]): void {
+    const now = new Set(held.map(({ stepId, by }) => `${stepId} ${by}`));
+    for (const one of held) {
+      if (!this.held.has(`${one.stepId} ${one.by}`)) note(heldBackText(one, Date.now()));
+    }
+    this.held = now;
   }
 
   close(): void {

@@ -34,6 +34,7 @@ async function untilEnd(run: RunHandle, { reporter, signal, areGone }: Watching)
         for (const warning of event.progress.warnings.slice(warned)) reporter.warn(warning);
         warned = event.progress.warnings.length;
         reporter.trouble(event.troubles);
+        reporter.heldBack(event.heldBack);
         reporter.progress({ steps: event.steps, totals: event.progress });
         break;
       case 'silent':

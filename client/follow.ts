@@ -3,7 +3,7 @@ import { isGrpcServiceError, QueryNotRegisteredError, type WorkflowExecutionDesc
 import { type PipelineResult } from '../contract/pipeline';
 import { type Progress, type StepProgress } from '../contract/progress';
 import { RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
-import { type PendingActivity, pendingActivities, troublesOf } from './pending';
+import { type HeldBack, heldBackOf, type PendingActivity, pendingActivities, troublesOf } from './pending';
 import { type RunHandle } from './run-handle';
 
 const MIN_INTERVAL_MS = 1_000;
@@ -19,7 +19,15 @@ export interface FollowOptions {
 
 /** Something to tell about a run. */
 export type FollowEvent =
-  | { kind: 'progress'; progress: Progress; steps: StepProgress[]; pending: PendingActivity[]; troubles: string[] }
+  | {
+      kind: 'progress';
+      progress: Progress;
+      steps: StepProgress[];
+      pending: PendingActivity[];
+      troubles: string[];
+      /** Steps that the provider asks for patience: a reason, no trouble. */
+      heldBack: HeldBack[];
+    }
   /** Nobody answers: no worker polls the task queue, or the server cannot be reached. The following goes on. */
   | { kind: 'silent'; why: 'no-worker' | 'no-server'; message: string }
   | { kind: 'result'; result: PipelineResult }
@@ -38,12 +46,14 @@ export async function* follow(run: RunHandle, options: FollowOptions = {}): Asyn
     if (seen.known) {
       const { progress, pending } = seen.known;
       const troubles = troublesOf(pending);
-      // The description is older than the progress: what is pending may change after the progress has told its news.
-      const telling = [...pending.map(({ activityId }) => activityId).toSorted(), ...troubles].join();
       for (const step of progress.steps) steps.set(step.id, step);
+      const heldBack = heldBackOf(pending, [...steps.values()]);
+      const held = heldBack.map(({ stepId, nextTryAt }) => `${stepId}@${nextTryAt}`);
+      // The description is older than the progress: what is pending may change after the progress has told its news.
+      const telling = [...pending.map(({ activityId }) => activityId).toSorted(), ...troubles, ...held].join();
       since = progress.version;
       if (since > before || telling !== told)
-        yield { kind: 'progress', progress, steps: [...steps.values()], pending, troubles };
+        yield { kind: 'progress', progress, steps: [...steps.values()], pending, troubles, heldBack };
       told = telling;
       if (progress.more) continue;
     }

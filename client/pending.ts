@@ -1,4 +1,6 @@
 import { type WorkflowExecutionDescription } from '@temporalio/client';
+import { awaitActivityId } from '../contract/names';
+import { type StepProgress } from '../contract/progress';
 
 /** An activity that Temporal holds for a run, as `describe` tells it. */
 export interface PendingActivity {
@@ -7,27 +9,70 @@ export interface PendingActivity {
   attempt: number;
   /** What the last attempt said, for example why it waits. */
   lastFailure?: { type: string; message: string };
+  /** When it is tried again, in milliseconds since 1970; undefined while an attempt runs. */
+  nextTryAt?: number;
+}
+
+/** A step that waits because the provider asks it to: a reason and no error. */
+export interface HeldBack {
+  /** Undefined where nothing tells which step it is. */
+  stepId?: string;
+  /** What holds it back, such as `the provider's rate limit`. */
+  by: string;
+  /** Milliseconds since 1970; undefined while a try is under way. */
+  nextTryAt?: number;
 }
 
 /** Failure type of the wait for a response: the normal life of a step. */
 const WAITING = 'ResponsePending';
+/** Failure types by which the provider asks for patience. */
+const PATIENCE: Partial<Record<string, string>> = {
+  RateLimited: "the provider's rate limit",
+  ConversationBusy: 'another response in its conversation',
+};
 
 /** Activities that a run waits for. */
 export function pendingActivities({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): PendingActivity[] {
-  return (raw.pendingActivities ?? []).map(({ activityId, activityType, attempt, lastFailure }) => ({
-    activityId: activityId ?? '',
-    activityType: activityType?.name ?? '',
-    attempt: attempt ?? 1,
-    ...(lastFailure && {
-      lastFailure: { type: lastFailure.applicationFailureInfo?.type ?? '', message: lastFailure.message ?? '' },
+  return (raw.pendingActivities ?? []).map(
+    ({ activityId, activityType, attempt, lastFailure, nextAttemptScheduleTime: next }) => ({
+      activityId: activityId ?? '',
+      activityType: activityType?.name ?? '',
+      attempt: attempt ?? 1,
+      ...(lastFailure && {
+        lastFailure: { type: lastFailure.applicationFailureInfo?.type ?? '', message: lastFailure.message ?? '' },
+      }),
+      ...(next?.seconds && { nextTryAt: Number(next.seconds) * 1_000 + Math.round((next.nanos ?? 0) / 1e6) }),
     }),
-  }));
+  );
 }
 
-/** Why activities are being tried again: a provider that cannot be reached, a rate limit. Waiting is no trouble. */
+/** Why activities are being tried again, such as a provider that cannot be reached. Waiting and patience are no trouble. */
 export function troublesOf(pending: readonly PendingActivity[]): string[] {
   const texts = pending.flatMap(({ lastFailure }) =>
-    lastFailure?.message && lastFailure.type !== WAITING ? [lastFailure.message] : [],
+    lastFailure?.message && lastFailure.type !== WAITING && !PATIENCE[lastFailure.type] ? [lastFailure.message] : [],
   );
   return [...new Set(texts)];
+}
+
+/** Which steps wait because the provider asks them to. */
+export function heldBackOf(
+  pending: readonly PendingActivity[],
+  steps: readonly Pick<StepProgress, 'id' | 'responseId'>[],
+): HeldBack[] {
+  return pending.flatMap(({ activityId, lastFailure, nextTryAt }) => {
+    const by = PATIENCE[lastFailure?.type ?? ''];
+    if (by === undefined) return [];
+    const [, created] = /^create:(.+)\/\d+\/\d+$/.exec(activityId) ?? [];
+    const waited = steps.find(
+      ({ responseId }) => responseId !== undefined && activityId === awaitActivityId(responseId),
+    );
+    return [{ stepId: created ?? waited?.id, by, nextTryAt }];
+  });
+}
+
+/** `explain: held back by the provider's rate limit, next try in 12 s`. */
+export function heldBackText({ stepId, by, nextTryAt }: HeldBack, now: number): string {
+  const seconds = Math.ceil(((nextTryAt ?? 0) - now) / 1_000);
+  const next = seconds > 0 ? `next try in ${seconds} s` : 'tried again now';
+  return `${stepId === undefined ? '' : `${stepId}: `}held back by ${by}, ${next}`;
 }

@@ -11,6 +11,7 @@ import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
 import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline';
 import { type Progress, type ProgressQuery, progressSchema } from '../contract/progress';
 import { RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
+import { type HeldBack, heldBackOf, pendingActivities } from './pending';
 import { follow, type FollowEvent, type FollowOptions } from './follow';
 import { readFailures } from './readable-failures';
 
@@ -70,6 +71,16 @@ export class RunHandle {
   /** The account of the run; undefined before its record is resolved. Needs a worker. */
   async ledger(): Promise<Ledger | undefined> {
     return ledgerSchema.optional().parse((await this.ask(LEDGER_QUERY)) ?? undefined);
+  }
+
+  /**
+   * Which steps wait because the provider asks them to: a rate limit, a busy conversation. One description of the run,
+   * and where something is held back one `progress` query. Empty for a run that is not known.
+   */
+  async heldBack(): Promise<HeldBack[]> {
+    const described = await this.describe();
+    const pending = described ? pendingActivities(described) : [];
+    return heldBackOf(pending, []).length === 0 ? [] : heldBackOf(pending, (await this.progress()).steps);
   }
 
   /** Temporal's own description; undefined when there is no such run. */

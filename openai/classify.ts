@@ -112,7 +112,8 @@ function decide(answer: Answer): Decision {
     return { type: 'QuotaExhausted', advice: 'add credit or raise the limit of the account behind OPENAI_API_KEY' };
   if (status === 401 || status === 403)
     return { type: 'Unauthorized', advice: 'set OPENAI_API_KEY to a key of this provider that may use the model' };
-  if (status === 429) return { type: 'RateLimited', advice: 'it is tried again after the wait the provider asks for' };
+  if (status === 429)
+    return { type: 'RateLimited', advice: 'not an error: it is tried again after the wait the provider asks for' };
   if (code === 'conversation_locked')
     return { type: 'ConversationBusy', advice: 'it is tried again when the other response has ended' };
   if (status === 404 && operation !== 'create') return notFound(answer);

@@ -1,5 +1,13 @@
 import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
-import { pendingActivities, RunFailedError, type RunHandle, RunNotFoundError, troublesOf } from '../../client';
+import {
+  heldBackOf,
+  heldBackText,
+  pendingActivities,
+  RunFailedError,
+  type RunHandle,
+  RunNotFoundError,
+  troublesOf,
+} from '../../client';
 import { type PipelineResult } from '../../contract/pipeline';
 import { invocation } from '../invocation';
 import { EXIT } from '../exit-codes';
@@ -33,15 +41,19 @@ async function look(session: Session, workflowId: string): Promise<RunStatus> {
   const run = session.research.run(workflowId);
   const described = await run.describe();
   if (!described) throw new RunNotFoundError(workflowId, run.namespace);
+  const answered = await answers(run, described);
+  const pending = pendingActivities(described);
+  const heldBack = heldBackOf(pending, answered.progress?.steps ?? []).map((held) => heldBackText(held, Date.now()));
   return {
     workflowId,
     status: statusText(described),
     taskQueue: described.taskQueue,
     startedAt: described.startTime.toISOString(),
     closedAt: described.closeTime?.toISOString(),
-    troubles: troublesOf(pendingActivities(described)),
+    troubles: troublesOf(pending),
+    heldBack,
     url: uiLink(session, workflowId),
-    ...(await answers(run, described)),
+    ...answered,
   };
 }
 

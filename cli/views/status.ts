@@ -20,6 +20,8 @@ export interface RunStatus {
   ledger?: Ledger;
   /** Why activities are being tried again. */
   troubles: string[];
+  /** Steps that the provider asks for patience, each with its next try. */
+  heldBack: string[];
   /** Page in Temporal's UI. */
   url?: string;
 }
@@ -62,7 +64,10 @@ export function progressFrom(result: PipelineResult): WholeProgress {
   };
 }
 
-/** What is wrong and what was worth a warning, one line each. */
-export function concernLines({ troubles, progress }: RunStatus, width: number, style: Style): string[] {
-  return [...(progress?.warnings ?? []), ...troubles].map((text) => style('warn', truncate(`! ${text}`, width)));
+/** What is held back, what is wrong and what was worth a warning, one line each. */
+export function concernLines({ troubles, heldBack, progress }: RunStatus, width: number, style: Style): string[] {
+  return [
+    ...heldBack.map((text) => style('quiet', truncate(`· ${text}`, width))),
+    ...[...(progress?.warnings ?? []), ...troubles].map((text) => style('warn', truncate(`! ${text}`, width))),
+  ];
 }

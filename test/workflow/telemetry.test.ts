@@ -6,7 +6,7 @@ import { ResearchClient, type RunHandle } from '../../client';
 import { type Ledger } from '../../contract/ledger';
 import { type RunSpan } from '../../contract/spans';
 import { type Emulator, startEmulator } from '../../emulator';
-import { createProvider } from '../../openai';
+import { createProvider, ProviderError } from '../../openai';
 import { createFileStore } from '../../store/files';
 import { announceEnds } from '../../worker';
 import { moveClock, required, startHarness, until, withFaults } from '../setup/harness';
@@ -193,4 +193,36 @@ test('what fails is told by the name of its failure, and by nothing that was sai
     expect.arrayContaining([undefined, 'ResponseFailed']),
   );
   expect(JSON.stringify(told)).not.toContain('secret word');
+});
+
+test('a rate limit is a reason of the step, not a trouble of the run', async () => {
+  let refused = 0;
+  const harness = await startHarness({
+    seconds: 0.05,
+    deps: (provider) => ({
+      provider: {
+        ...provider,
+        createResponse: (body, timeoutMs) =>
+          (refused += 1) === 1
+            ? Promise.reject(new ProviderError('RateLimited', 'slow down', 3_000))
+            : provider.createResponse(body, timeoutMs),
+      },
+    }),
+  });
+  try {
+    const run = await harness.research.start({ steps: [{ id: 'explain', prompt: 'Explain Raft.' }] });
+    const [held] = await until('the step is held back', async () => {
+      const seen = await run.heldBack();
+      return seen.length > 0 && seen;
+    });
+    expect(held).toEqual({ stepId: 'explain', by: "the provider's rate limit", nextTryAt: expect.any(Number) });
+    const troubles: string[] = [];
+    for await (const event of run.follow({ intervalMs: 50 })) {
+      if (event.kind === 'progress') troubles.push(...event.troubles, ...event.progress.warnings);
+    }
+    expect({ troubles, outcome: (await run.result()).outcome }).toEqual({ troubles: [], outcome: 'completed' });
+    expect(await run.heldBack()).toEqual([]);
+  } finally {
+    await harness.close();
+  }
 });
