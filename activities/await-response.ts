@@ -94,7 +94,7 @@ async function lookOrBackOff(
         `step "${input.stepId}" is past its deadline and the provider cannot be asked about ${input.responseId}: ${error.message}`,
       );
     }
-    const announcedBy = deps.announcer.watch(waitOf(input));
+    const announcedBy = deps.announcer.watch(waitOf(input), error.retryAfterMs);
     throw new ProviderError(
       error.type,
       error.message,

@@ -16,7 +16,8 @@ export type AnnouncedBy = 'webhook' | 'watcher';
 
 /** Makes sure that the end of a response is announced; a lost announcement costs only the fallback's delay. */
 export interface Announcer {
-  watch(wait: PendingWait): AnnouncedBy;
+  /** `leastMs`: what the provider asks to wait before it is asked again. */
+  watch(wait: PendingWait, leastMs?: number): AnnouncedBy;
   /** A look found an end that had not been announced. */
   missed(wait: PendingWait): void;
 }

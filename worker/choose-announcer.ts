@@ -22,12 +22,12 @@ export interface Announcers {
 export function chooseAnnouncer({ watcher, follower, webhooks, now = Date.now }: Announcers): Announcer {
   let distrustedUntil = 0;
   return {
-    watch(wait) {
+    watch(wait, leastMs) {
       const { wait: mode = 'auto' } = wait.input;
       const trusted = webhooks && now() >= distrustedUntil;
       if (mode === 'webhook' || (mode === 'auto' && trusted)) return 'webhook';
       const followed = mode === 'stream' && !watcher.watches(wait.input.responseId) && follower.follow(wait);
-      if (!followed) watcher.watch(wait);
+      if (!followed) watcher.watch(wait, leastMs);
       return 'watcher';
     },
     missed({ input }) {

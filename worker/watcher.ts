@@ -32,8 +32,11 @@ export interface WatcherDeps {
 
 /** An announcer that polls, with a map in memory. What dies with the worker comes back with the fallback of its wait. */
 export interface Watcher {
-  /** Polls the response until it has ended, the wait's deadline has passed, or the process ends. */
-  watch(wait: PendingWait): void;
+  /**
+   * Polls the response until it has ended, the wait's deadline has passed, or the process ends; first after `leastMs`,
+   * where the provider asks for that.
+   */
+  watch(wait: PendingWait, leastMs?: number): void;
   /** True for a response that is being watched. */
   watches(responseId: string): boolean;
   /** Responses that are being watched. */
@@ -90,8 +93,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       return timers.size;
     },
     watches: (responseId) => timers.has(responseId),
-    watch(wait) {
-      if (!timers.has(wait.input.responseId)) schedule(wait, { moreMs: SPREAD_MS * spread() });
+    watch(wait, leastMs) {
+      if (!timers.has(wait.input.responseId)) schedule(wait, { leastMs, moreMs: SPREAD_MS * spread() });
     },
     stop() {
       for (const timer of timers.values()) clearTimeout(timer);

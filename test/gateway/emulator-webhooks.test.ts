@@ -64,3 +64,28 @@ test("a pipeline's responses are ended by the provider's webhooks, through two g
   expect(looks).toBeLessThanOrEqual(5);
   expect(ended.length).toBeGreaterThan(0);
 });
+
+test('webhooks that are lost, doubled, late or not believed end every wait all the same, and once', async () => {
+  const faults = ['lost', 'doubled', 'reordered:1', 'bad_signature', 'old_timestamp'].map((name) => `webhook_${name}`);
+  for (const [index, fault] of faults.entries()) {
+    const answer = await fetch(new URL('/emulator/faults', harness.emulator.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rule: `${fault} where step_id=webhook${index}` }),
+    });
+    if (!answer.ok) throw new Error(`the emulator answered ${answer.status} to the rule ${fault}`);
+  }
+  // The fallback of a wait for a webhook is a minute and more; the deadline's look comes first.
+  const steps = faults.map((_fault, index) => ({
+    id: `webhook${index}`,
+    prompt: 'Explain Raft.',
+    after: [],
+    deadline: '8s',
+    wait: 'webhook' as const,
+  }));
+  const run = await harness.research.start({ steps });
+  expect(await run.result()).toMatchObject({
+    outcome: 'completed',
+    ledger: { ambiguous: [], possiblyRunning: [], costUnknown: [], total: { creates: faults.length } },
+  });
+});

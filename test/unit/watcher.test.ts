@@ -109,6 +109,15 @@ describe('a watcher', () => {
     expect(errors).toHaveLength(1);
   });
 
+  test('does not ask before the provider wants to be asked', async () => {
+    answers = [collected];
+    watcher.watch(wait(), 20_000);
+    await jest.advanceTimersByTimeAsync(19_000);
+    expect(looks).toBe(0);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect([looks, completed.length]).toEqual([1, 1]);
+  });
+
   test.each<[string, Error]>([
     ['ResponseLost', new ProviderError('ResponseLost', 'gone')],
     ['of the disk', new Error('disk full')],
