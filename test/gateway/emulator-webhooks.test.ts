@@ -80,7 +80,7 @@ test('webhooks that are lost, doubled, late or not believed end every wait all t
     id: `webhook${index}`,
     prompt: 'Explain Raft.',
     after: [],
-    deadline: '8s',
+    deadline: '6s',
     wait: 'webhook' as const,
   }));
   const run = await harness.research.start({ steps });
