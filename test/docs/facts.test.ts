@@ -144,6 +144,27 @@ describe('docs/failures.md', () => {
     expect(shown.length).toBe((page.text.match(/test\/\S+\.test\.ts/g) ?? []).length);
   });
 
+  const rows = page.text.split('\n').map((line) => line.split('|').slice(1, -1));
+  const namedIn = (column: number): Set<string> => new Set(rows.flatMap((cells) => spansOf(cells[column])));
+
+  test('every fault of the emulator has a row', () => {
+    const named = namedIn(0);
+    expect([...Object.keys(CATALOGUE), 'http_STATUS'].filter((name) => !named.has(name))).toEqual([]);
+  });
+
+  test('every failure type has a row', () => {
+    const named = namedIn(1);
+    expect(Object.keys(FAILURES).filter((type) => !named.has(type))).toEqual([]);
+  });
+
+  test('every row has a test, but for the power of a machine', () => {
+    const cells = rows.filter(
+      ([, , cost, test]) => test !== undefined && !/^ *(?:-+|what it costs) *$/.test(cost ?? ''),
+    );
+    const without = cells.filter(([, , , test]) => !/`test\/[^`]+`/.test(test ?? '')).map(([what = '']) => what.trim());
+    expect(without).toEqual(["the machine's power"]);
+  });
+
   test.each(shown)('%s holds "%s"', (file, name) => {
     expect(existsSync(join(ROOT, file))).toBe(true);
     expect(titles(read(file)).some((title) => title.includes(name))).toBe(true);

@@ -143,17 +143,31 @@ test('what a context needs is asked for again, and its loss has a name', async (
   await open({ shaky: 'http_500@input_items*1', gone: 'not_found@input_items' }, undefined, {
     DURABLE_RESEARCH_STORE: 'provider',
   });
-  const after = (id: string) => ({ context: { strategy: 'stateless' as const, from: [id] } });
   const run = await harness.research.start({
     steps: [
       { id: 'shaky', prompt: 'Explain Raft.' },
       { id: 'gone', prompt: 'Explain Paxos.', after: [] },
-      { id: 'fine', prompt: 'Go on.', ...after('shaky') },
-      { id: 'missing', prompt: 'Go on.', ...after('gone') },
+      { id: 'fine', prompt: 'Go on.', context: { strategy: 'stateless', from: ['shaky'] } },
+      { id: 'missing', prompt: 'Go on.', context: { strategy: 'stateless', from: ['gone'] } },
     ],
   });
   expect((await run.result()).steps).toMatchObject({
     fine: { outcome: 'completed' },
     missing: { outcome: 'failed', reason: expect.stringMatching(/^ResponseLost: could not read resp_\w+/) },
+  });
+});
+
+test('a response that somebody else cancels is not created anew', async () => {
+  await open({ a: AN_HOUR });
+  const run = await harness.research.start({ steps: [{ id: 'a', prompt: 'Explain Raft.' }] });
+  const responseId = await until('it is created', async () => (await run.progress()).steps[0]?.responseId);
+  await createProvider({ apiKey: 'test', baseURL: harness.emulator.url }).cancelResponse(responseId);
+  await expect(run.result()).rejects.toMatchObject({
+    failure: {
+      result: {
+        steps: { a: { outcome: 'cancelled', reason: expect.stringMatching(/^ResponseCancelled: /) } },
+        ledger: { costUnknown: [{ responseId, worstUsd: expect.any(Number) }], total: { creates: 1 } },
+      },
+    },
   });
 });

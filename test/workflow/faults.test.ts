@@ -256,7 +256,7 @@ beforeAll(async () => {
   const [together, alone] = [steps.filter((step) => !('context' in step)), steps.filter((step) => 'context' in step)];
   const runs = [together, ...alone.map((step) => [step])];
   ended = new Map((await Promise.all(runs.map(runSteps))).flat());
-});
+}, 120_000);
 afterAll(() => harness.close());
 
 async function runSteps(steps: { id: string; prompt: string }[]): Promise<[string, Ended][]> {
