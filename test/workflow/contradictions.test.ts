@@ -24,10 +24,11 @@ async function open(faults: Record<string, string>, change: Change = () => ({}),
 }
 
 /** As a gateway does when a webhook tells of an end. */
-function announce(responseId: string, change: Change = () => ({})): Promise<string> {
+async function announce(responseId: string, change: Change = () => ({})): Promise<string> {
   const provider = createProvider({ apiKey: 'test', baseURL: harness.emulator.url });
   const changed = { ...provider, ...change(provider, () => harness.home) };
-  return announceEnds(harness.research.client, { provider: changed, store: createFileStore(harness.home) })(responseId);
+  const announcing = announceEnds(harness.research.client, { provider: changed, store: createFileStore(harness.home) });
+  return (await announcing(responseId)).outcome;
 }
 
 async function endOf(run: RunHandle, id: string) {
