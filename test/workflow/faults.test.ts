@@ -234,7 +234,7 @@ const ROWS: Row[] = [
   { fault: 'http_500:1ms@any*2', outcome: 'completed', doubts: { ambiguous: 2 } },
 
   // Its stream breaks off, which only a step that asked for one notices.
-  ...['stream_not_found', 'stream_dropped', 'stream_error', 'stream_error:flat', 'latency@resume'].map(
+  ...['stream_not_found', 'stream_dropped*1', 'stream_error*1', 'stream_error:flat*1', 'latency@resume'].map(
     (fault): Row => ({ fault, step: { wait: 'stream' }, outcome: 'completed' }),
   ),
 ];
@@ -260,7 +260,7 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 
 async function runSteps(steps: { id: string; prompt: string }[]): Promise<[string, Ended][]> {
-  const run = await harness.research.start({ steps, maxParallel: 20 });
+  const run = await harness.research.start({ steps, maxParallel: 30 });
   const end = { run, result: await resultOf(run), creates: await harness.creates(run.workflowId) };
   return steps.map(({ id }) => [id, end]);
 }
