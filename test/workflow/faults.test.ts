@@ -1,4 +1,4 @@
-import { type PipelineResult, RunFailedError, type RunHandle } from '../../client';
+import { type PipelineResult, type Progress, RunFailedError, type RunHandle } from '../../client';
 import { type CountedCreate, type Harness, startHarness, withFaults } from '../setup/harness';
 
 /** One step, and the plan of faults that it meets. */
@@ -239,7 +239,7 @@ const ROWS: Row[] = [
   ),
 ];
 
-type Ended = { run: RunHandle; result: PipelineResult; creates: CountedCreate[] };
+type Ended = { result: PipelineResult; creates: CountedCreate[]; progress: Progress };
 
 let harness: Harness;
 let ended: Map<string, Ended>;
@@ -261,7 +261,8 @@ afterAll(() => harness.close());
 
 async function runSteps(steps: { id: string; prompt: string }[]): Promise<[string, Ended][]> {
   const run = await harness.research.start({ steps, maxParallel: 30 });
-  const end = { run, result: await resultOf(run), creates: await harness.creates(run.workflowId) };
+  const result = await resultOf(run);
+  const end = { result, creates: await harness.creates(run.workflowId), progress: await run.progress() };
   return steps.map(({ id }) => [id, end]);
 }
 
@@ -277,14 +278,14 @@ async function resultOf(run: RunHandle): Promise<PipelineResult> {
 
 test.each(ROWS.map((row, index) => [row.fault, row, idOf(index)] as const))(
   '%s ends as its page says',
-  async (_name, row, id) => {
-    const { run, result, creates } = ended.get(id)!;
+  (_name, row, id) => {
+    const { result, creates, progress } = ended.get(id)!;
     const step = result.steps[id];
     expect(step?.reason ?? '').toMatch(row.reason ?? /^$/);
     expect(step?.outcome).toBe(row.outcome);
     const own = creates.filter(({ metadata }) => metadata['step_id'] === id);
     expect(own.map(({ status }) => status)).toEqual(row.creates ?? ['completed']);
-    const { startedAt = 0, endedAt = 0 } = (await run.progress()).steps.find((seen) => seen.id === id) ?? {};
+    const { startedAt = 0, endedAt = 0 } = progress.steps.find((seen) => seen.id === id) ?? {};
     expect(endedAt - startedAt).toBeGreaterThanOrEqual(row.leastMs ?? 0);
 
     const ofStep = <T extends { stepId: string }>(entries: T[]): T[] => entries.filter(({ stepId }) => stepId === id);
