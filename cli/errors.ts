@@ -15,6 +15,7 @@ const USAGE_ERRORS = new Set([
   'UsageError',
   'InvalidInputError',
   'ConfigurationError',
+  'NotAHistoryError',
   'DecryptionError',
   'RunConflictError',
   'RunNotFoundError',

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type CodecServerOptions } from './commands/codec-server';
 import { type GatewayOptions } from './commands/gateway';
 import { type ListOptions } from './commands/list';
+import { type ReplayOptions } from './commands/replay';
 import { type RunOptions } from './commands/run';
 import { type ResultOptions } from './conclude';
 import { EXIT } from './exit-codes';
@@ -143,9 +144,14 @@ function addServices(program: Command, ends: Ends): void {
     .action(async (flags: string[]) => ends(await (await import('./commands/emulator.js')).emulator(flags)));
   program
     .command('replay')
-    .argument('<file...>', 'histories, as "temporal workflow show --output json" prints them')
-    .description('replay histories against this build')
-    .action(async (files: string[]) => ends(await (await import('./commands/replay.js')).replay(files)));
+    .argument('[source...]', 'files, as "temporal workflow show --output json" prints them, or ids of runs')
+    .description('replay histories against this build: exit code 1 where one would break')
+    .option('--running', 'the open runs of the task queue')
+    .option('--limit <number>', 'most open runs that are replayed, the newest first', positiveInteger, 1000)
+    .option('--workflows <file>', 'module of your own workflows, in place of the built ones')
+    .action(async (sources: string[], options: ReplayOptions) =>
+      ends(await (await import('./commands/replay.js')).replay(sources, options)),
+    );
   program
     .command('doctor')
     .description('show what is found, missing, and to be done')

@@ -57,7 +57,14 @@ const WRONG: readonly [name: string, args: string[], message: RegExp, env?: Node
     { TEMPORAL_PROFILE: 'nope' },
   ],
   ['an empty id', ['run', 'Why?', '--id', ''], /--id: expected an id, got an empty text/],
-  ['a file that is no history', ['replay', 'right.json'], /right\.json: expected a history with "events"/],
+  ['a file that is no history', ['replay', 'right.json'], /history of "right": expected "events", as/],
+  ['a history that is not there', ['replay', 'none.json'], /cannot read none\.json: there is no such file/],
+  ['nothing to replay', ['replay'], /expected files of histories, ids of runs, or --running/],
+  [
+    'workflows that are not there',
+    ['replay', 'right.json', '--workflows', 'none.ts'],
+    /there is no module \S*none\.ts; expected the one that exports your workflows/,
+  ],
 ];
 
 let cli: CliHome;
