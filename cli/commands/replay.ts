@@ -34,12 +34,12 @@ export async function replay(sources: readonly string[], options: ReplayOptions)
   const ids = sources.filter((source) => !isFile(source));
   if (ids.length === 0 && !options.running) return replayAll(historiesOf(files), options);
   const interrupt = new Interrupt();
-  const { research, close } = await openSession(interrupt);
+  const session = await openSession(interrupt);
   try {
-    return await interrupt.race(replayAll(historiesOf(files, { ids, research, options }), options));
+    return await interrupt.race(replayAll(historiesOf(files, { ids, research: session.research, options }), options));
   } finally {
     interrupt.release();
-    await close();
+    await session.close();
   }
 }
 
