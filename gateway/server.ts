@@ -42,6 +42,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forceCloseConnections: 'idle',
   });
   readRawBodies(app);
+  let closing = false;
+  app.addHook('onSend', async (_request, reply) => {
+    // A client that keeps its connection after the last answer would hold up the end.
+    if (closing) reply.header('connection', 'close');
+  });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.post<{ Body: string | undefined }>(WEBHOOK_PATH, async (request, reply) => {
     const { status, body } = await receiver.receive(request.body ?? '', request.headers);
@@ -54,6 +59,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await app.listen({ port: options.port, host: options.host });
   const { port } = app.server.address() as AddressInfo;
   const drain = async (): Promise<boolean> => {
+    closing = true;
     await app.close();
     await receiver.drained();
     return true;

@@ -15,6 +15,8 @@ export interface GatewayOptions {
 /** Receives the provider's webhooks in this terminal until SIGINT or SIGTERM. Returns the exit code. */
 export async function gateway({ port, host }: GatewayOptions): Promise<number> {
   const log = installRuntime(process.env);
+  // Listened for from here on: Temporal's runtime takes the first signal, and would swallow one that comes meanwhile.
+  const told = untilToldToEnd();
   const announcement = await openAnnouncement(process.env);
   const { secrets, origin, address, namespace } = announcement;
   try {
@@ -23,17 +25,17 @@ export async function gateway({ port, host }: GatewayOptions): Promise<number> {
       host,
       secrets,
       announce: (id) => announcement.announce(id),
-      report: (told) => report(log, told),
+      report: (webhook) => report(log, webhook),
     });
     print(running.url);
     log.info('gateway takes webhooks', { url: running.url, origin, address, namespace });
-    await untilToldToEnd();
-    if (!(await running.close()))
-      log.warn('ended with webhooks under way; the waits that they are for look by themselves');
+    await told;
+    if (await running.close()) return EXIT.completed;
+    log.warn('ended with webhooks under way; the waits that they are for look by themselves');
+    return EXIT.failed;
   } finally {
     await announcement.close();
   }
-  return EXIT.completed;
 }
 
 /** One line a webhook, with its outcome and its ids. */

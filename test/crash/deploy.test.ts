@@ -96,12 +96,21 @@ function overrideTo(deployment: string, buildId: string): string[] {
 
 type Attempt = {
   attempt?: number | null;
-  lastFailure?: { message?: string | null; applicationFailureInfo?: { type?: string | null } | null } | null;
+  lastFailure?: {
+    message?: string | null;
+    applicationFailureInfo?: { type?: string | null } | null;
+    timeoutFailureInfo?: object | null;
+  } | null;
 };
 
-/** Of an activity's last attempt: what is wrong with it, if anything. A look that found the response pending is not. */
+/**
+ * Of an activity's last attempt: what is wrong with it, if anything. A look that found the response pending is not, nor
+ * one that the server handed to a poll in the moment in which the worker withdrew it: that is the server's to mend, and
+ * time out it does. A create of which that is true has failed, and stands with the failures.
+ */
 function lostAttempt({ attempt, lastFailure }: Attempt): string[] {
   if (attempt === 1 || lastFailure?.applicationFailureInfo?.type === 'ResponsePending') return [];
+  if (lastFailure?.timeoutFailureInfo) return [];
   return [`attempt ${attempt} after ${lastFailure?.message}`];
 }
 
@@ -145,7 +154,7 @@ test.concurrent(
     const runs = await startRuns(fleet.taskQueue, stepIds);
     // A create whose answer is on its way, a look whose answer is, and waits that hold nothing.
     await until('one create and one look are under way, and the others wait', async () => {
-      return proxy.held.length === 2 && (await createsOf(emulator)) === OPEN;
+      return proxy.held.length === 2 && proxy.looked.size === OPEN - 1 && (await createsOf(emulator)) === OPEN;
     });
 
     old.child.kill('SIGTERM');
@@ -161,7 +170,7 @@ test.concurrent(
     expect(seen.every(({ pids }) => pids.includes(old.pid) && pids.includes(next.pid))).toBe(true);
     expect(await createsOf(emulator)).toBe(OPEN);
   },
-  120_000,
+  180_000,
 );
 
 test.concurrent(
@@ -182,7 +191,10 @@ test.concurrent(
     await moveClock(emulator, HOUR_SECONDS);
     expect(await Promise.all(old.map(lookBack))).toEqual(old.map(() => ({ ...WELL, pids: [one.pid] })));
     expect(await lookBack(fresh)).toEqual({ ...WELL, pids: [two.pid] });
-    await until('the second step waits', async () => (await createsOf(emulator)) === PINNED + 3);
+    await until('the second step waits', async () => {
+      const [pending] = (await long.describe())?.raw.pendingActivities ?? [];
+      return (await createsOf(emulator)) === PINNED + 3 && pending?.attempt === 2;
+    });
     one.child.kill('SIGTERM');
     expect(await one.ended).toBe(0);
 
@@ -192,7 +204,7 @@ test.concurrent(
     expect({ ended, troubles }).toEqual({ ...WELL, ended: { ...WELL.ended, creates: 2 } });
     expect(new Set(pids)).toEqual(new Set([one.pid, two.pid]));
   },
-  120_000,
+  180_000,
 );
 
 test.concurrent(
@@ -231,7 +243,7 @@ test.concurrent(
     expect(await lookBack(run)).toMatchObject(WELL);
     expect(await gateway.ended).toBe(0);
   },
-  120_000,
+  180_000,
 );
 
 /** Sends the provider's webhook for the end of a response. */

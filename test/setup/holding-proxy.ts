@@ -7,6 +7,7 @@ import { type Emulator } from '../../emulator';
 /** An answer of the emulator about one response. */
 export interface HeldAnswer {
   method: string;
+  responseId: string | undefined;
   stepId: string | undefined;
 }
 
@@ -16,6 +17,8 @@ export interface HoldingProxy {
   url: string;
   /** Answers that are kept back now. */
   readonly held: HeldAnswer[];
+  /** Responses that were looked at, held answers among them. */
+  readonly looked: ReadonlySet<string>;
   /** Lets those go, and keeps nothing back any more. */
   release(): void;
   close(): Promise<void>;
@@ -27,6 +30,7 @@ export async function startHoldingProxy(
   holds: (answer: HeldAnswer) => boolean,
 ): Promise<HoldingProxy> {
   const held: HeldAnswer[] = [];
+  const looked = new Set<string>();
   const gate = new AbortController();
   const forward = async (method: string, path: string, body: Buffer) =>
     fetch(new URL(path, emulator.url), {
@@ -39,8 +43,9 @@ export async function startHoldingProxy(
     const relay = async (): Promise<void> => {
       const answer = await forward(method, url, await buffer(request));
       const text = await answer.text();
-      const { metadata } = JSON.parse(text) as { metadata?: Record<string, string> };
-      const about = { method, stepId: metadata?.['step_id'] };
+      const { id, metadata } = JSON.parse(text) as { id?: string; metadata?: Record<string, string> };
+      const about = { method, responseId: id, stepId: metadata?.['step_id'] };
+      if (method === 'GET' && id !== undefined) looked.add(id);
       if (!gate.signal.aborted && holds(about)) {
         held.push(about);
         await once(gate.signal, 'abort');
@@ -54,6 +59,7 @@ export async function startHoldingProxy(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     held,
+    looked,
     release: () => gate.abort(),
     async close() {
       server.close();
