@@ -43,6 +43,8 @@ async function startWorker({ emulator, url = emulator.url, taskQueue }: Fleet, e
     OPENAI_API_KEY: 'test',
     OPENAI_BASE_URL: url,
     DURABLE_RESEARCH_ORIGIN: `emulator:${emulator.instanceId}`,
+    // Said and not found out: the first creates would be streams, which the proxy does not pass on.
+    DURABLE_RESEARCH_BACKGROUND: 'full',
     DURABLE_RESEARCH_HOME: home,
     TEMPORAL_TASK_QUEUE: taskQueue,
     ...env,
@@ -139,7 +141,7 @@ async function lookBack(run: RunHandle) {
 const WELL = { ended: { outcome: 'completed', creates: 1, ambiguous: [] }, troubles: [] };
 
 test.concurrent(
-  `a worker without a version is replaced under ${OPEN} open runs: no attempt is lost, nothing is created twice`,
+  `a worker without a version is replaced under ${OPEN} open runs: no create is lost, no step fails, nothing is created twice`,
   async () => {
     const emulator = await startEmulator({ dataDir: join(home, 'unversioned'), seconds: HOUR_SECONDS });
     const proxy = await startHoldingProxy(
