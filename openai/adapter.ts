@@ -37,7 +37,7 @@ export function createProvider(settings: ProviderSettings): Provider {
     try {
       return await call();
     } catch (error) {
-      throw classifyError(error, 'read', { origin, ...about });
+      throw classifyError(error, 'read', { origin, apiKey: client.apiKey, ...about });
     }
   };
   const retrieve = async (responseId: string): Promise<ProviderResponse> =>
@@ -75,7 +75,7 @@ async function create(client: OpenAI, { body, timeoutMs, origin, reading }: Crea
     const answer = await client.post('/responses', { body, ...within(timeoutMs) }).asResponse();
     return await readCreateAnswer(answer, body.model);
   } catch (error) {
-    throw classifyError(error, 'create', { origin, background: body['background'] === true });
+    throw classifyError(error, 'create', { origin, apiKey: client.apiKey, background: body['background'] === true });
   }
 }
 
@@ -95,7 +95,7 @@ async function* follow(
     }
     yield* readEvents(answer.body);
   } catch (error) {
-    throw classifyError(error, 'read', { origin, responseId });
+    throw classifyError(error, 'read', { origin, apiKey: client.apiKey, responseId });
   }
 }
 
@@ -105,11 +105,11 @@ async function cancel(client: OpenAI, { responseId, retrieve, origin }: CancelCa
   try {
     return providerResponseSchema.parse(await client.responses.cancel(responseId, within(READ_TIMEOUT_MS)));
   } catch (error) {
-    const refused = classifyError(error, 'cancel', { origin, responseId });
+    const refused = classifyError(error, 'cancel', { origin, apiKey: client.apiKey, responseId });
     if (!(error instanceof APIError && error.status === 400)) throw refused;
     // A response that has ended refuses to be cancelled; what it ended as is the answer.
     const response = await retrieve(responseId).catch((cause: unknown) => {
-      throw classifyError(cause, 'read', { origin, responseId });
+      throw classifyError(cause, 'read', { origin, apiKey: client.apiKey, responseId });
     });
     if (!isTerminal(response.status)) throw refused;
     return response;

@@ -1,8 +1,12 @@
 const MAX_DETAIL_CHARS = 400;
 
+/** Shorter ones stand for none, as `emulator` does, and are words. */
+const MIN_KEY_CHARS = 12;
+
 /** What a provider said, as one short line without credentials: it goes into history, logs and progress. */
-export function clean(text: string): string {
-  const line = text
+export function clean(text: string, apiKey = ''): string {
+  const known = apiKey.length < MIN_KEY_CHARS ? text : text.replaceAll(apiKey, '…');
+  const line = known
     .replace(/\bsk-[^\s"',]+/g, 'sk-…')
     .replace(/\bBearer\s+\S+/gi, 'Bearer …')
     .replace(/\s+/g, ' ')
