@@ -12,7 +12,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-  if (process.connected) process.disconnect();
+  const message = error instanceof Error ? error.message : String(error);
+  // By itself it would not end: the runtime goes on collecting logs for a worker that never began.
+  process.stderr.write(`${message}\n`, () => process.exit(1));
 });
