@@ -59,12 +59,14 @@ beforeAll(async () => {
     env: { [KEYS]: OLD_KEY, DURABLE_RESEARCH_CREATE_TIMEOUT: '1s' },
     deps: (provider) => {
       const faulty = withFaults(provider, { refused: 'failed:invalid_prompt' });
-      const createResponse: typeof provider.createResponse = (body, timeoutMs) => {
+      const createResponse: typeof provider.createResponse = (body, ...rest) => {
         const { step_id: step } = body['metadata'] as Record<string, string>;
         if (step === 'lost' && (lost += 1) === 1) return silent;
-        return faulty.createResponse(body, timeoutMs);
+        return faulty.createResponse(body, ...rest);
       };
-      return { provider: { ...faulty, createResponse } };
+      // Known, so that a create that stays silent runs into its start-to-close.
+      const background = { known: 'full' as const, learn: () => undefined };
+      return { provider: { ...faulty, createResponse }, background };
     },
   });
   rotation = rotate();
