@@ -12,6 +12,7 @@ import {
   type RunHandle,
 } from '../../client';
 import { DecryptionError } from '../../codec';
+import { replayHistory } from '../../worker';
 import { type Harness, moveClock, required, startHarness, until, withFaults } from '../setup/harness';
 
 const OLD_KEY = `old:${randomBytes(32).toString('base64')}`;
@@ -118,6 +119,9 @@ test('prompts, outputs, reasons, summaries and failures are encrypted, and read 
   expect((await run.progress()).steps[0]?.preview).toContain(WORD);
   const described = await run.describe();
   expect(await described?.staticSummary()).toContain('Explain');
+  const history = await encrypting.research.client.workflow.getHandle(run.workflowId).fetchHistory();
+  const dataConverter = readDataConverter({ [KEYS]: OLD_KEY });
+  expect(await replayHistory(history, run.workflowId, { dataConverter })).toEqual({});
   for (const bytes of [during, await stored(run)]) {
     expect(bytes).not.toMatch(/Zanzibar|Explain|Compare it|waiting, not an error/);
     expect(bytes).toContain('binary/encrypted');
