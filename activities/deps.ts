@@ -44,6 +44,8 @@ export interface ActivityDeps {
   webhooks: boolean;
   /** True when the worker makes OpenTelemetry spans of what runs tell it, see `contract/spans.ts`. Default false. */
   traces?: boolean;
+  /** Events of history after which a run goes on in a new execution. */
+  historyEvents: number;
   /** Tells somebody about the end of a run; undefined where nobody asked for it. */
   notify?: (notification: Notification) => Promise<void>;
 }

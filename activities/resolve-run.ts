@@ -15,5 +15,6 @@ export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Pr
     webhooks: deps.webhooks,
     traces: deps.traces ?? false,
     background: deps.background.known,
+    historyEvents: deps.historyEvents,
   };
 }

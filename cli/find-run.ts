@@ -9,7 +9,7 @@ const RECENT = 200;
 
 /** Recent runs of this client's task queue, newest first. A run that began in the last second or so may be missing. */
 export async function recentRuns({ client, taskQueue }: ResearchClient): Promise<WorkflowExecutionInfo[]> {
-  const query = `WorkflowType = '${PIPELINE_WORKFLOW}' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
+  const query = `WorkflowType = '${PIPELINE_WORKFLOW}' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}' AND ExecutionStatus != 'ContinuedAsNew'`;
   const runs: WorkflowExecutionInfo[] = [];
   for await (const run of client.workflow.list({ query, pageSize: RECENT })) {
     runs.push(run);

@@ -1,9 +1,10 @@
 import { type ResearchClient } from '../client';
 import { decodeFirst } from '../codec';
+import { carrySchema } from '../contract/carry';
 import { pipelineInputSchema } from '../contract/pipeline';
 import { runRecordSchema } from '../contract/run-record';
 
-/** The run's input and its record stand within the first events of its history. */
+/** The run's input, and its record or what it carries, stand within the first events of its history. */
 const FIRST_EVENTS = 30;
 
 /** Models that a run names, its default included; empty where its history does not tell. */
@@ -16,13 +17,16 @@ export async function modelsOf({ client }: ResearchClient, workflowId: string, r
   const events = history?.events ?? [];
   const decode = (payloads: Parameters<typeof decodeFirst>[1]): Promise<unknown> =>
     decodeFirst(client.options.loadedDataConverter, payloads);
-  const input = pipelineInputSchema.safeParse(await decode(events[0]?.workflowExecutionStartedEventAttributes?.input));
+  const started = events[0]?.workflowExecutionStartedEventAttributes?.input;
+  const input = pipelineInputSchema.safeParse(await decode(started));
+  const carry = carrySchema.safeParse(await decode({ payloads: started?.payloads?.slice(1) }));
   const results = await Promise.all(events.map((event) => decode(event.activityTaskCompletedEventAttributes?.result)));
   const records = results.flatMap((result) => {
     const record = runRecordSchema.safeParse(result);
     return record.success ? [record.data] : [];
   });
   const steps = input.success ? input.data.steps : [];
-  const models = steps.flatMap(({ model }) => model ?? input.data?.defaults?.model ?? records[0]?.defaultModel ?? []);
+  const { defaultModel } = carry.data?.run.record ?? records[0] ?? {};
+  const models = steps.flatMap(({ model }) => model ?? input.data?.defaults?.model ?? defaultModel ?? []);
   return [...new Set(models)];
 }

@@ -12,19 +12,25 @@ import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline'
 import { type Progress, type ProgressQuery, progressSchema } from '../contract/progress';
 import { RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
 import { type HeldBack, heldBackOf, pendingActivities } from './pending';
+import { continuedAs } from './continued-as';
 import { follow, type FollowEvent, type FollowOptions } from './follow';
 import { readFailures } from './readable-failures';
 
 const QUERY_TIMEOUT_MS = 5_000;
 
-/** One run, by its id. */
+/** One run, by its id: also where its history has grown long and it goes on in a new execution. */
 export class RunHandle {
+  /** The execution that was the run's newest when it was last asked for. */
+  private newest: string | undefined;
+
   constructor(
     private readonly client: Client,
     readonly workflowId: string,
+    /** One of the run's executions; default: the newest of this id. */
     readonly runId?: string,
   ) {
     if (workflowId.trim() === '') throw new RangeError('expected the id of a run, got an empty one');
+    this.newest = runId;
   }
 
   get namespace(): string {
@@ -54,7 +60,9 @@ export class RunHandle {
   /** Asks the run to stop; its responses are cancelled at the provider before it ends. */
   async cancel(): Promise<void> {
     try {
-      await this.temporal().cancel();
+      // By the chain of its executions: the server alone knows which of them is the newest when the cancel arrives.
+      const first = this.runId === undefined ? undefined : await this.firstRunId();
+      await this.client.workflow.getHandle(this.workflowId, undefined, { firstExecutionRunId: first }).cancel();
     } catch (error) {
       throw this.translate(error);
     }
@@ -83,12 +91,18 @@ export class RunHandle {
     return heldBackOf(pending, []).length === 0 ? [] : heldBackOf(pending, (await this.progress()).steps);
   }
 
-  /** Temporal's own description; undefined when there is no such run. */
+  /** Temporal's own description of the run's newest execution; undefined when there is no such run. */
   async describe(): Promise<WorkflowExecutionDescription | undefined> {
     try {
-      const described = await this.temporal().describe();
-      await readFailures(this.client, described);
-      return described;
+      for (;;) {
+        const described = await this.temporal().describe();
+        const next = await continuedAs(this.client, described);
+        if (next === undefined) {
+          await readFailures(this.client, described);
+          return described;
+        }
+        this.newest = next;
+      }
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -98,6 +112,8 @@ export class RunHandle {
   /** A query without a worker would hang for the server's own time-out. */
   private async ask(name: string, ...args: unknown[]): Promise<unknown> {
     try {
+      // An execution that went on in a new one would still answer, with what it knew then.
+      if (this.runId !== undefined) await this.describe();
       return await this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => this.temporal().query(name, ...args));
     } catch (error) {
       if (error instanceof QueryNotRegisteredError && (await this.describe())?.status.name !== 'RUNNING')
@@ -106,8 +122,12 @@ export class RunHandle {
     }
   }
 
+  private async firstRunId(): Promise<string | undefined> {
+    return (await this.describe())?.raw.workflowExecutionInfo?.firstRunId || this.runId;
+  }
+
   private temporal() {
-    return this.client.workflow.getHandle(this.workflowId, this.runId);
+    return this.client.workflow.getHandle(this.workflowId, this.newest);
   }
 
   private translate(error: unknown): unknown {

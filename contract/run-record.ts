@@ -27,5 +27,10 @@ export const runRecordSchema = z.strictObject({
   traces: z.boolean().default(false),
   /** What is known of the provider's background mode. Absent in records of versions that took it for granted. */
   background: backgroundSchema.default('full'),
+  /**
+   * Events of history after which the run goes on in a new execution of its workflow id. Absent in records of versions
+   * that did not: their runs stay in one.
+   */
+  historyEvents: z.int().positive().optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -24,6 +24,15 @@ const createTimeoutSchema = durationSchema.refine(
   (text) => durationMs(text) >= CREATE_TIMEOUT_MS.min && durationMs(text) <= CREATE_TIMEOUT_MS.max,
   'expected a duration between 1s and 10m',
 );
+/** Far from Temporal's limit of 51,200 events; low bounds cost nothing but time. */
+const HISTORY_EVENTS = { min: 20, max: 40_000, default: 10_000 } as const;
+const historyEventsSchema = z
+  .string()
+  .transform(Number)
+  .refine(
+    (count) => Number.isInteger(count) && count >= HISTORY_EVENTS.min && count <= HISTORY_EVENTS.max,
+    `expected a whole number from ${HISTORY_EVENTS.min} to ${HISTORY_EVENTS.max}`,
+  );
 /** `s3://` with a bucket and, if wanted, a prefix. */
 const S3_STORE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]*))?$/;
 const STORE = new RegExp(`^(?:files|provider)$|${S3_STORE.source}`);
@@ -45,6 +54,7 @@ const environmentSchema = z.object({
   DURABLE_RESEARCH_PRICES: optional,
   DURABLE_RESEARCH_CREATE_TIMEOUT: createTimeoutSchema.optional(),
   DURABLE_RESEARCH_BACKGROUND: z.enum(BACKGROUND_SETTINGS, 'expected "auto", "full" or "none"').optional(),
+  DURABLE_RESEARCH_HISTORY_EVENTS: historyEventsSchema.optional(),
   DURABLE_RESEARCH_NOTIFY_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) URL' }).optional(),
   DURABLE_RESEARCH_NOTIFY_SECRET: z
     .string()
@@ -83,6 +93,8 @@ export interface WorkerConfig {
   createTimeoutMs: number;
   /** Whether the provider has background mode; `auto`, the default, finds out. */
   background: BackgroundSetting;
+  /** Events of history after which a run goes on in a new execution. Default 10,000; the server may suggest it earlier. */
+  historyEvents: number;
   notify?: NotifyConfig;
   /** Secrets of the provider's webhooks; none: webhooks are not used. Must never be printed. */
   webhookSecrets: string[];
@@ -123,6 +135,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     pricesFile: values.DURABLE_RESEARCH_PRICES,
     createTimeoutMs: durationMs(values.DURABLE_RESEARCH_CREATE_TIMEOUT ?? '30s'),
     background: values.DURABLE_RESEARCH_BACKGROUND ?? 'auto',
+    historyEvents: values.DURABLE_RESEARCH_HISTORY_EVENTS ?? HISTORY_EVENTS.default,
     notify: notifyConfig(values),
     // Several while one is replaced by another.
     webhookSecrets: values.OPENAI_WEBHOOK_SECRET?.split(/[\s,]+/).filter((secret) => secret !== '') ?? [],

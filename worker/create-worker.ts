@@ -60,6 +60,7 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     createTimeoutMs: config.createTimeoutMs,
     webhooks,
     traces: config.traces !== undefined,
+    historyEvents: config.historyEvents,
     notify: config.notify && createNotifier(config.notify),
     ...sources,
   };

@@ -2,6 +2,7 @@ import { type Client, type WorkflowHandle } from '@temporalio/client';
 import { z } from 'zod';
 import { decodeFirst } from '../codec';
 import { createdSchema, sendingSchema } from '../contract/activities';
+import { type Carry, carrySchema } from '../contract/carry';
 import { awaitActivityId, createActivityId } from '../contract/names';
 import { responseSeenSchema } from '../contract/seen';
 import { collect, createProvider, isTerminal, type Provider, ProviderError } from '../openai';
@@ -33,8 +34,12 @@ async function openResponses(client: Client, workflowId: string): Promise<OpenRe
   const { loadedDataConverter } = client.options;
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   const scheduled = new Map<string, { activityId: string; stepId?: string }>();
-  const created = new Map<string, { stepId: string; responseId: string }>();
-  const unanswered = new Set<string>();
+  // What an execution before this one has created is in no event but the first, among what it handed over.
+  const { payloads } = events?.[0]?.workflowExecutionStartedEventAttributes?.input ?? {};
+  const carried = carrySchema.safeParse(await decodeFirst(loadedDataConverter, { payloads: payloads?.slice(1) })).data;
+  const created = new Map(carriedResponses(carried).map((open) => [awaitActivityId(open.responseId), open]));
+  const lost = carried?.run.ledger.ambiguous.filter(({ responseId }) => responseId === undefined) ?? [];
+  const unanswered = new Set(lost.map(createActivityId));
   for (const event of events ?? []) {
     const begun = event.activityTaskScheduledEventAttributes;
     if (begun?.activityId) {
@@ -58,6 +63,14 @@ async function openResponses(client: Client, workflowId: string): Promise<OpenRe
     } else if (done) created.delete(of.activityId);
   }
   return { open: [...created.values()], unanswered: [...unanswered] };
+}
+
+/** Responses that were at work when the run went on in this execution. */
+function carriedResponses(carried: Carry | undefined): OpenResponses['open'] {
+  const turns = carried?.run.turns ?? [];
+  return turns.flatMap(([stepId, { rest }]) =>
+    rest?.for === 'response' ? [{ stepId, responseId: rest.created.responseId }] : [],
+  );
 }
 
 /**

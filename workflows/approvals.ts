@@ -29,9 +29,24 @@ export class Approvals {
     );
   }
 
+  /** The open questions. */
+  carry(): [string, string][] {
+    return [...this.waiting].map(([id, { question }]) => [id, question]);
+  }
+
+  /** Questions of an execution before this one: a decision on one may come before it is asked again here. */
+  restore(questions: readonly [string, string][]): void {
+    for (const [id, question] of questions) this.waiting.set(id, { question });
+  }
+
+  /** True while a decision has been taken that nobody has read yet. */
+  get decided(): boolean {
+    return [...this.waiting.values()].some(({ decision }) => decision !== undefined);
+  }
+
   /** Waits for a decision, until `deadlineAt` at most (milliseconds since 1970); undefined when none came. */
   async ask(id: string, question: string, deadlineAt: number): Promise<Decision | undefined> {
-    const waiting: Waiting = { question };
+    const waiting: Waiting = this.waiting.get(id) ?? { question };
     this.waiting.set(id, waiting);
     this.tell();
     try {

@@ -10,12 +10,18 @@ import { reportWait } from './report';
 import { type Turn } from './turn';
 
 /**
- * Waits for the end of a response and books it. Whoever stops waiting stops the response at the provider first.
+ * Waits for the end of a response and books it. Whoever stops waiting stops the response at the provider first; only a
+ * run that goes on in a new execution does not, and waits for it there.
  * Of one that a provider has never kept, which is no end, nothing is booked: `forgotten`.
  */
-export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Collected | Failure | 'forgotten'> {
+export async function awaitOnce(
+  turn: Turn,
+  created: Created,
+  createdAt = Date.now(),
+): Promise<Collected | Failure | 'forgotten'> {
   const { run, step, deadlineAt } = turn;
-  const createdAt = Date.now();
+  const { responseId } = created;
+  turn.rest = { for: 'response', created, createdAt };
   try {
     const waiting = wait(awaitActivityId(responseId), `${step.id} · waiting for ${responseId}`);
     const collected = await waiting['durableResearch.awaitResponse']({
@@ -28,11 +34,13 @@ export async function awaitOnce(turn: Turn, { responseId }: Created): Promise<Co
       format: step.format,
       wait: step.wait,
     });
+    turn.rest = undefined;
     run.background.proved();
     const usd = run.ledger.settle(step.id, collected);
     reportWait(turn, responseId, { startedAt: createdAt, collected, usd });
     return collected;
   } catch (error) {
+    turn.rest = undefined;
     if (run.background.known !== 'full' && isForgotten(error)) return 'forgotten';
     const stopped = await CancellationScope.nonCancellable(() => stopResponse(turn, responseId));
     const failure = failureOf(error);

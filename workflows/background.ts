@@ -3,11 +3,11 @@ import { type Board } from './board';
 
 /** What a run knows of its provider's background mode. Without it a response runs in the foreground, as a stream. */
 export class BackgroundKnowledge {
-  private warned = false;
-
   constructor(
     private mode: Background,
     private readonly board: Board,
+    /** Whether an execution before this one has told of it. */
+    private warned = false,
   ) {}
 
   get known(): Background {

@@ -1,3 +1,4 @@
+import { type CarriedBoard } from '../contract/carry';
 import { MAX_PROGRESS_ROWS, type Progress, type ProgressQuery, type StepProgress } from '../contract/progress';
 import { type LedgerBook } from './ledger';
 
@@ -30,10 +31,8 @@ export class Board {
 
   update(id: string, change: RowChange): void {
     const row = this.rows.get(id);
-    const account = this.ledger()?.account(id);
-    const before = row?.step ?? { id, state: 'waiting', creates: 0, usage: NO_TOKENS, usd: 0 };
-    const step: StepProgress = { ...before, ...change };
-    if (account) Object.assign(step, { creates: account.creates, usage: account.usage, usd: account.usd });
+    const before = row?.step ?? { id, state: 'waiting' };
+    const step: StepProgress = { ...before, ...change, ...this.spent(id) };
     this.rows.set(id, { at: this.version + 1, order: row?.order ?? this.rows.size, step });
     this.changed();
   }
@@ -83,6 +82,31 @@ export class Board {
       ],
       warnings: this.warnings.slice(-MAX_WARNINGS),
     };
+  }
+
+  carry(): CarriedBoard {
+    const rows = [...this.rows.values()].map(
+      ({ at, step: { usage: _usage, usd: _usd, creates: _creates, ...row } }) => ({
+        at,
+        ...row,
+      }),
+    );
+    return { version: this.version, rows, warnings: this.warnings.slice(-MAX_WARNINGS) };
+  }
+
+  /** Goes on from what people have seen: the version never goes backwards, or they would miss changes. */
+  restore({ version, rows, warnings }: CarriedBoard): void {
+    for (const [order, { at, ...row }] of rows.entries()) {
+      const step = { ...row, ...this.spent(row.id) };
+      this.rows.set(row.id, { at, order, step });
+    }
+    this.warnings.push(...warnings);
+    this.version = version;
+  }
+
+  private spent(id: string): Pick<StepProgress, 'creates' | 'usage' | 'usd'> {
+    const { creates, usage, usd } = this.ledger()?.account(id) ?? { creates: 0, usage: NO_TOKENS, usd: 0 };
+    return { creates, usage, usd };
   }
 
   private changed(): void {

@@ -1,6 +1,7 @@
 import { type ContextItem, type CreateResponseInput } from '../contract/activities';
+import { type EndedStep } from '../contract/carry';
 import { type StepBound } from '../contract/prices';
-import { type RespondContext, type Responded, type Turn, TURN } from './turn';
+import { type RespondContext, type Turn, TURN } from './turn';
 
 /** What the next create of the turn is told. */
 export async function createInput(turn: Turn): Promise<CreateResponseInput> {
@@ -37,7 +38,7 @@ function contextItems(context: RespondContext | undefined): ContextItem[] {
   return context.from.ref ? [] : [contextItem(context.from)];
 }
 
-function contextItem({ id, ref, reason }: Responded): ContextItem {
+function contextItem({ id, ref, reason }: EndedStep): ContextItem {
   return ref ? { kind: 'response', ref } : { kind: 'missing', stepId: id, reason: reason ?? 'It was skipped.' };
 }
 

@@ -18,8 +18,14 @@ const MAX_LOST_DELAY_MS = 60_000;
  * other refusal is the step's failure.
  */
 export async function createOnce(turn: Turn): Promise<Created | Failure> {
-  const { run, step } = turn;
-  for (let lost = 0; ;) {
+  const { run, step, rest } = turn;
+  if (rest?.for === 'lost answer') return waitForLost(turn, rest.reason);
+  if (rest?.for === 'decision') {
+    const failure = await askAgain(turn, rest.reason);
+    if (failure) return failure;
+    run.board.update(step.id, { state: 'creating' });
+  }
+  for (;;) {
     try {
       return await sendCreate(turn);
     } catch (error) {
@@ -33,8 +39,8 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
       if (refused) continue;
       if (!ended) return await refusal(turn, error);
       if (ended.final) return ended.final;
-      if (ended.sent) lost += 1;
-      const failure = await afterLost(turn, ended, lost);
+      if (ended.sent) turn.lost += 1;
+      const failure = await afterLost(turn, ended);
       if (failure) return failure;
       run.board.update(step.id, { state: 'creating' });
     }
@@ -42,25 +48,15 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
 }
 
 /** Returns when another create may be sent, or the failure with which the step ends instead. */
-async function afterLost(turn: Turn, ended: LostCreate, lost: number): Promise<Failure | undefined> {
-  const { run, step, deadlineAt } = turn;
-  const { sent, reason, retryAfterMs = 0 } = ended;
+async function afterLost(turn: Turn, { sent, reason, retryAfterMs = 0 }: LostCreate): Promise<Failure | undefined> {
+  const { run, step, deadlineAt, lost } = turn;
   const policy = sent ? run.onAmbiguousCreate : 'retry';
   if (policy === 'wait' && run.background.known !== 'none') return waitForLost(turn, reason);
   if (policy === 'wait') {
     const message = `onAmbiguousCreate "wait" waits for a webhook, and none tells of a foreground response: ${reason}`;
     return { type: 'CreateAmbiguous', message };
   }
-  if (policy === 'ask') {
-    const question = `the answer of create ${turn.creates} was lost and it may have been billed (${reason}); create again?`;
-    const decision = await run.approvals.ask(`${step.id}/${TURN}/create-${turn.creates}`, question, deadlineAt);
-    if (decision?.approve) return undefined;
-    if (!decision) return { type: 'CreateAmbiguous', message: `nobody decided before the deadline: ${reason}` };
-    return {
-      type: 'ApprovalRejected',
-      message: `another create was rejected: ${decision.reason ?? 'no reason given'}`,
-    };
-  }
+  if (policy === 'ask') return askAgain(turn, reason);
   if (lost === MAX_LOST_CREATES) {
     return { type: 'CreateAmbiguous', message: `the answers of ${lost} creates were lost; the last: ${reason}` };
   }
@@ -71,15 +67,33 @@ async function afterLost(turn: Turn, ended: LostCreate, lost: number): Promise<F
   return undefined;
 }
 
+/** Lets a person decide whether another create is sent; undefined where it may be. */
+async function askAgain(turn: Turn, reason: string): Promise<Failure | undefined> {
+  const { run, step, creates, deadlineAt } = turn;
+  turn.rest = { for: 'decision', reason };
+  try {
+    const question = `the answer of create ${creates} was lost and it may have been billed (${reason}); create again?`;
+    const decision = await run.approvals.ask(`${step.id}/${TURN}/create-${creates}`, question, deadlineAt);
+    if (decision?.approve) return undefined;
+    if (!decision) return { type: 'CreateAmbiguous', message: `nobody decided before the deadline: ${reason}` };
+    return {
+      type: 'ApprovalRejected',
+      message: `another create was rejected: ${decision.reason ?? 'no reason given'}`,
+    };
+  } finally {
+    turn.rest = undefined;
+  }
+}
+
 /** Only a webhook can tell of a lost response; when one does, the wait here is cancelled and the response adopted. */
 async function waitForLost(turn: Turn, reason: string): Promise<Failure> {
-  turn.waitsForLost = true;
+  turn.rest = { for: 'lost answer', reason };
   try {
     const ms = Math.max(1, turn.deadlineAt - Date.now());
     await sleep(ms, { summary: `waiting for a lost response of ${turn.step.id}` });
     return { type: 'CreateAmbiguous', message: `no webhook told of its response before the deadline: ${reason}` };
   } finally {
-    turn.waitsForLost = false;
+    turn.rest = undefined;
   }
 }
 
@@ -96,7 +110,8 @@ export async function afterForgotten(turn: Turn, responseId: string): Promise<Fa
   turn.run.background.missing('it forgets its responses');
   const lost = { sent: true, reason };
   bookLost(turn, lost);
-  return afterLost(turn, lost, 1);
+  turn.lost += 1;
+  return afterLost(turn, lost);
 }
 
 async function sendCreate(turn: Turn): Promise<Created> {
@@ -111,6 +126,7 @@ async function sendCreate(turn: Turn): Promise<Created> {
     const created = await sendRequest(turn, { ...request, create: turn.creates }, { activityId, summary });
     reportCreate(turn, request.model, { startedAt, created });
     turn.lostAfter = undefined;
+    turn.lost = 0;
     run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
     if (created.foreground) run.background.missing('it was ignored');
     const resumable = created.foreground ? false : undefined;

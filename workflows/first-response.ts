@@ -1,5 +1,6 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { type Created } from '../contract/activities';
+import { type Rest } from '../contract/carry';
 import { type Collected, type Failure } from '../contract/outcome';
 import { awaitOnce } from './await-once';
 import { afterForgotten, createOnce } from './create-once';
@@ -41,6 +42,10 @@ export async function firstResponse(turn: Turn): Promise<Ended | Failure> {
 }
 
 async function createAndAwait(turn: Turn): Promise<Ended | Failure> {
+  if (turn.rest?.for === 'response') {
+    const ended = await awaitAgain(turn, turn.rest);
+    if (ended) return ended;
+  }
   for (;;) {
     const startedAt = Date.now();
     const answer = await createOnce(turn);
@@ -59,6 +64,16 @@ async function createAndAwait(turn: Turn): Promise<Ended | Failure> {
     const failure = await afterForgotten(turn, responseId);
     if (failure) return failure;
   }
+}
+
+/** The response was created by an execution of the run before this one. Undefined where another is to be created. */
+async function awaitAgain(
+  turn: Turn,
+  { created, createdAt }: Extract<Rest, { for: 'response' }>,
+): Promise<Ended | Failure | undefined> {
+  const collected = await awaitOnce(turn, created, createdAt);
+  if (collected === 'forgotten') return afterForgotten(turn, created.responseId);
+  return 'type' in collected ? collected : { created, collected };
 }
 
 /** What a stopped replacement ended as is booked; that it was stopped is no news. */

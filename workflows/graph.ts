@@ -1,25 +1,39 @@
+import { type EndedStep } from '../contract/carry';
 import { type PlannedStep } from '../contract/graph';
-import { type Responded } from './turn';
 
-type RunStep = (step: PlannedStep, earlier: ReadonlyMap<string, Responded>) => Promise<Responded>;
+type RunStep = (step: PlannedStep, earlier: ReadonlyMap<string, EndedStep>) => Promise<EndedStep>;
+
+/** How a graph is run. */
+export interface GraphOptions {
+  maxParallel: number;
+  /** Steps that have ended; those that end are added. */
+  ended?: Map<string, EndedStep>;
+  /** Steps that have begun already: they go on before any other starts. */
+  begun?: ReadonlySet<string>;
+  /** Resolves when no further step is to start. */
+  full?: Promise<void>;
+  /** Resolves when every step that is at work rests: a graph that is full ends then. */
+  allRest?: () => Promise<void>;
+}
 
 /**
  * Runs every step as soon as the steps it needs have ended, at most `maxParallel` at once, and waits for all of them:
  * also when one throws, so that a cancelled run ends only after each of its steps has cleaned up behind itself.
+ * Returns the steps that have ended: fewer than all where the graph was full.
  */
 export async function runGraph(
   steps: readonly PlannedStep[],
-  maxParallel: number,
+  { maxParallel, ended = new Map(), begun = new Set(), full, allRest }: GraphOptions,
   runStep: RunStep,
-): Promise<Map<string, Responded>> {
-  const ended = new Map<string, Responded>();
-  const waiting = new Set(steps);
+): Promise<ReadonlyMap<string, EndedStep>> {
+  const waiting = inOrder(steps, ended, begun);
   const thrown: unknown[] = [];
   await new Promise<void>((resolve) => {
     let running = 0;
+    let stopped = false;
     const startReady = (): void => {
       for (const step of waiting) {
-        if (running === maxParallel || thrown.length > 0) break;
+        if (stopped || running === maxParallel || thrown.length > 0) break;
         if (!step.needs.every((id) => ended.has(id))) continue;
         waiting.delete(step);
         running += 1;
@@ -34,7 +48,21 @@ export async function runGraph(
       if (running === 0) resolve();
     };
     startReady();
+    void full?.then(() => {
+      stopped = true;
+      // One that threw fails the run, after the others have ended.
+      return allRest?.().then(() => thrown.length === 0 && resolve());
+    });
   });
   if (thrown.length > 0) throw thrown[0];
   return ended;
+}
+
+function inOrder(
+  steps: readonly PlannedStep[],
+  ended: ReadonlyMap<string, EndedStep>,
+  begun: ReadonlySet<string>,
+): Set<PlannedStep> {
+  const open = steps.filter(({ id }) => !ended.has(id));
+  return new Set([...open.filter(({ id }) => begun.has(id)), ...open.filter(({ id }) => !begun.has(id))]);
 }

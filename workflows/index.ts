@@ -3,4 +3,5 @@ export { pipeline } from './pipeline';
 export { respond } from './respond';
 export type { Responded, RespondContext, RespondStep } from './turn';
 export { openRun } from './run';
-export type { Run } from './run';
+export type { Run, RunOptions } from './run';
+export type { CarriedRun } from '../contract/carry';

@@ -1,3 +1,4 @@
+import { type CarriedLedger } from '../contract/carry';
 import { type Account, type Ambiguous, type CostUnknown, type Ledger, type PossiblyRunning } from '../contract/ledger';
 import { costOf, type PriceTable } from '../contract/prices';
 import { addUsage, type HostedCalls, NO_USAGE, type Usage } from '../contract/usage';
@@ -136,6 +137,27 @@ export class LedgerBook {
       costUnknown: [...this.costUnknown.values()],
       unpriced: [...this.unpriced],
     };
+  }
+
+  /** Everything, for the next execution of the run. */
+  carry(): CarriedLedger {
+    return {
+      steps: [...this.steps],
+      reserved: [...this.reserved],
+      ambiguous: [...this.ambiguous],
+      possiblyRunning: [...this.possiblyRunning.values()],
+      costUnknown: [...this.costUnknown.values()],
+      unpriced: [...this.unpriced],
+    };
+  }
+
+  restore(carried: CarriedLedger): void {
+    for (const [stepId, account] of carried.steps) this.steps.set(stepId, account);
+    for (const [stepId, usd] of carried.reserved) this.reserved.set(stepId, usd);
+    this.ambiguous.push(...carried.ambiguous);
+    for (const entry of carried.possiblyRunning) this.possiblyRunning.set(entry.responseId, entry);
+    for (const entry of carried.costUnknown) this.costUnknown.set(entry.responseId, entry);
+    for (const model of carried.unpriced) this.unpriced.add(model);
   }
 
   private update(stepId: string, change: Partial<Account>): void {

@@ -1,9 +1,10 @@
 import { defineSignal, setHandler } from '@temporalio/workflow';
+import { type CarriedOrphans } from '../contract/carry';
 import { RESPONSE_SEEN_SIGNAL } from '../contract/names';
 import { type ResponseSeen, responseSeenSchema } from '../contract/seen';
 import { type Board } from './board';
 import { type LedgerBook } from './ledger';
-import { type Turn } from './turn';
+import { type OpenTurn } from './turn';
 
 type CreateId = { stepId: string; turn: number; create: number };
 
@@ -13,13 +14,14 @@ type CreateId = { stepId: string; turn: number; create: number };
  */
 export class Orphans {
   private readonly known = new Set<string>();
-  private readonly turns = new Map<string, Turn>();
   /** Seen before the fate of their create was known. */
   private readonly early = new Map<string, ResponseSeen>();
 
   constructor(
     private readonly ledger: () => LedgerBook | undefined,
     private readonly board: Board,
+    /** Turns at work: a lost response of one may become its own. */
+    private readonly turns: ReadonlyMap<string, OpenTurn>,
   ) {}
 
   /** Answers the signal from now on; one that does not parse becomes a warning. */
@@ -31,15 +33,13 @@ export class Orphans {
     });
   }
 
-  /** From now on a lost response of the turn may become the turn's own. */
-  begin(turn: Turn): void {
-    this.turns.set(turn.step.id, turn);
+  carry(): CarriedOrphans {
+    return { known: [...this.known], early: [...this.early.values()] };
   }
 
-  /** The turn has ended: a lost response that shows itself later, or came too late to be used, is booked only. */
-  end(turn: Turn): void {
-    this.turns.delete(turn.step.id);
-    if (turn.adopted) this.ledger()?.bookFound(turn.adopted, turn.adopted);
+  restore({ known, early }: CarriedOrphans): void {
+    for (const responseId of known) this.known.add(responseId);
+    for (const seen of early) this.early.set(keyOf(seen), seen);
   }
 
   /** The answer of a create arrived: its response is no orphan. */
@@ -67,7 +67,7 @@ export class Orphans {
     this.early.delete(keyOf(seen));
     this.board.warn(`${stepId}: the lost answer of create ${create} was found: ${responseId}, ${status}`);
     const turn = this.turns.get(stepId);
-    const adopted = turn !== undefined && !turn.adopted && (status === 'completed' || turn.waitsForLost === true);
+    const adopted = turn !== undefined && !turn.adopted && (status === 'completed' || turn.rest?.for === 'lost answer');
     this.ledger()?.bookFound(seen, adopted ? undefined : seen);
     if (adopted) turn.adopted = seen;
   }

@@ -1,5 +1,13 @@
-import { CancellationScope, isCancellation, TemporalFailure, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  CancelledFailure,
+  continueAsNew,
+  isCancellation,
+  TemporalFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { type PromptPart } from '../contract/activities';
+import { type Carry, carrySchema, type EndedStep } from '../contract/carry';
 import { type PlannedStep } from '../contract/graph';
 import { InvalidInputError } from '../contract/issues';
 import {
@@ -11,30 +19,45 @@ import {
 } from '../contract/pipeline';
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { bounded } from './activities';
+import { allRest, carryOf, fits, isLong } from './carry';
 import { failureName, lastWords, ownFailure, runFailure } from './failures';
 import { runGraph } from './graph';
 import { respond } from './respond';
 import { pipelineResult } from './result';
 import { openRun, type Run } from './run';
 import { reportRun, reportStep } from './report';
-import { type RespondContext, type Responded } from './turn';
+import { type RespondContext } from './turn';
 
 /**
  * Runs a graph of steps, each one background response, and returns their outcomes with the final text.
  * Input is one plain JSON object, see `pipelineInputSchema`; a wrong one fails the run at once as `InvalidInput`.
+ * A run whose history grows long goes on in a new execution of its workflow id, which is given what it carries besides.
  */
 export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promise<PipelineResult> {
-  const plan = parse([input, ...rest]);
-  const models = plan.steps.flatMap(({ model }) => (model === undefined ? [] : [model]));
-  const stepIds = plan.steps.map(({ id }) => id);
-  const run = await openRun({ models, stepIds, onAmbiguousCreate: plan.input.onAmbiguousCreate });
+  const { plan, carry } = parse([input, ...rest]);
+  const { steps } = plan;
+  const models = steps.flatMap(({ model }) => (model === undefined ? [] : [model]));
+  const stepIds = steps.map(({ id }) => id);
+  const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL } = plan.input;
+  const run = await openRun({ models, stepIds, onAmbiguousCreate, carried: carry?.run });
   refuseWithoutWebhooks(run, plan);
   void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
   try {
-    const ends = await runGraph(plan.steps, plan.input.maxParallel ?? DEFAULT_MAX_PARALLEL, (step, earlier) =>
-      runStep(run, plan.input, { step, earlier }),
+    const ended = new Map(carry?.ended.map((one) => [one.id, one]));
+    const carried = (): Carry => carryOf(run, steps, ended);
+    await runGraph(
+      steps,
+      {
+        maxParallel,
+        ended,
+        begun: new Set(run.turns.keys()),
+        full: isLong(run, () => fits(carried())),
+        allRest: () => allRest(run),
+      },
+      (step, earlier) => runStep(run, plan.input, { step, earlier }),
     );
-    const result = orNoOutput(await pipelineResult(run, plan.steps, ends));
+    if (ended.size < steps.length) return await goOn(input, carried());
+    const result = orNoOutput(await pipelineResult(run, steps, ended));
     await conclude(run, result.outcome);
     return result;
   } catch (error) {
@@ -44,14 +67,23 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   }
 }
 
-function parse(args: unknown[]): PipelinePlan {
+/** Ends this execution; the next one of the same workflow id takes up what is open. A cancel that has come is not lost. */
+async function goOn(input: PipelineInput, carry: Carry): Promise<never> {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled between two executions');
+  return continueAsNew<typeof pipeline>(input, carry);
+}
+
+/** What the execution before this one has handed over comes as a second argument, which nobody else may give. */
+function parse(args: unknown[]): { plan: PipelinePlan; carry?: Carry } {
+  const carries = args.length === 2 && workflowInfo().continuedFromExecutionRunId !== undefined;
   try {
-    if (args.length > 1) {
+    if (args.length > 1 && !carries) {
       throw new InvalidInputError('pipeline input', [
         { path: [], message: `expected one object argument, got ${args.length} arguments` },
       ]);
     }
-    return planPipeline(args[0]);
+    // One that this version cannot read fails the task and not the run: a worker that can may come.
+    return { plan: planPipeline(args[0]), carry: carries ? carrySchema.parse(args[1]) : undefined };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw runFailure('InvalidInput', error.message);
@@ -70,10 +102,10 @@ function refuseWithoutWebhooks({ onAmbiguousCreate, record }: Run, { steps }: Pi
   );
 }
 
-type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, Responded> };
+type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, EndedStep> };
 
 /** One step of the graph: skipped when something it needs has no output, unless it wants a note instead. */
-async function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRun): Promise<Responded> {
+async function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRun): Promise<EndedStep> {
   const missing = step.needs.map((id) => end(earlier, id)).filter(({ ref }) => !ref);
   if (missing.length > 0 && step.onMissing !== 'note') {
     const reason = `needs ${missing.map(({ id, outcome }) => `"${id}" (${outcome})`).join(' and ')}, and onMissing is "skip"`;
@@ -88,7 +120,7 @@ async function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRu
   });
 }
 
-function contextOf(step: PlannedStep, earlier: ReadonlyMap<string, Responded>): RespondContext | undefined {
+function contextOf(step: PlannedStep, earlier: ReadonlyMap<string, EndedStep>): RespondContext | undefined {
   const { strategy = 'stateless', select, conversation } = step.context ?? {};
   // A conversation holds its own steps, but nothing of one that left no output.
   const from = step.contextFrom
@@ -100,7 +132,7 @@ function contextOf(step: PlannedStep, earlier: ReadonlyMap<string, Responded>): 
   return parent && { strategy, from: parent };
 }
 
-function promptPart(part: TemplatePart, input: unknown, earlier: ReadonlyMap<string, Responded>): PromptPart {
+function promptPart(part: TemplatePart, input: unknown, earlier: ReadonlyMap<string, EndedStep>): PromptPart {
   if (part.kind === 'text') return part;
   if (part.kind === 'input') return { kind: 'text', text: promptText(valueAt(input, part.path)) };
   const { id, ref, reason } = end(earlier, part.stepId);
@@ -108,7 +140,7 @@ function promptPart(part: TemplatePart, input: unknown, earlier: ReadonlyMap<str
   return { kind: 'output', ref, field: part.field, path: part.path };
 }
 
-function end(earlier: ReadonlyMap<string, Responded>, id: string): Responded {
+function end(earlier: ReadonlyMap<string, EndedStep>, id: string): EndedStep {
   const found = earlier.get(id);
   if (!found) throw new Error(`step "${id}" has not ended yet`);
   return found;

@@ -7,7 +7,7 @@ import { claimStep } from './claim-step';
 import { firstResponse } from './first-response';
 import { type Run } from './run';
 import { reportStep } from './report';
-import { type Responded, type RespondStep, type Turn } from './turn';
+import { type OpenTurn, type Responded, type RespondStep, type Turn } from './turn';
 
 /**
  * One step: creates a background response, waits for it without holding anything, and books what it cost.
@@ -20,13 +20,11 @@ import { type Responded, type RespondStep, type Turn } from './turn';
  */
 export async function respond(run: Run, step: RespondStep): Promise<Responded> {
   claimStep(run, step);
-  const startedAt = Date.now();
-  const deadlineAt = startedAt + durationMs(step.deadline ?? DEFAULT_DEADLINE);
-  run.board.update(step.id, { state: 'creating', startedAt });
+  const turn: Turn = Object.assign(run.turns.get(step.id) ?? begin(run, step), { run, step });
   try {
-    const ended = await answered({ run, step, deadlineAt, creates: 0, responseIds: [] });
+    const ended = await answered(turn);
     const preview = ended.collected?.preview.slice(0, PREVIEW_CHARS);
-    reportStep(run, step.id, { startedAt, ...ended });
+    reportStep(run, step.id, { startedAt: turn.startedAt, ...ended });
     run.board.update(step.id, {
       state: 'ended',
       outcome: ended.outcome,
@@ -38,26 +36,44 @@ export async function respond(run: Run, step: RespondStep): Promise<Responded> {
     return ended;
   } catch (error) {
     if (isCancellation(error)) {
-      reportStep(run, step.id, { startedAt, outcome: 'cancelled' });
+      reportStep(run, step.id, { startedAt: turn.startedAt, outcome: 'cancelled' });
       run.board.update(step.id, { state: 'ended', outcome: 'cancelled', endedAt: Date.now(), doing: undefined });
     }
     throw error;
   }
 }
 
+/** A turn that no execution of the run before this one has begun. */
+function begin(run: Run, step: RespondStep): OpenTurn {
+  const startedAt = Date.now();
+  const turn: OpenTurn = {
+    startedAt,
+    deadlineAt: startedAt + durationMs(step.deadline ?? DEFAULT_DEADLINE),
+    creates: 0,
+    responseIds: [],
+    retriesLeft: step.retries ?? DEFAULT_RETRIES,
+    lost: 0,
+  };
+  run.turns.set(step.id, turn);
+  run.board.update(step.id, { state: 'creating', startedAt });
+  return turn;
+}
+
 async function answered(turn: Turn): Promise<Responded> {
-  turn.run.orphans.begin(turn);
+  const { run, step } = turn;
   try {
     return await answer(turn);
   } finally {
-    turn.run.orphans.end(turn);
+    run.turns.delete(step.id);
+    // It showed itself too late to be used.
+    if (turn.adopted) run.ledger.bookFound(turn.adopted, turn.adopted);
   }
 }
 
 /** Creates and waits; a response that failed in a way that may pass is created anew, as often as the step allows. */
 async function answer(turn: Turn): Promise<Responded> {
   const { step, responseIds } = turn;
-  for (let retriesLeft = step.retries ?? DEFAULT_RETRIES; ; retriesLeft -= 1) {
+  for (; ; turn.retriesLeft -= 1) {
     const ended = await firstResponse(turn);
     if ('type' in ended) return withoutOutput(turn, 'failed', ended);
     const { created, collected } = ended;
@@ -67,7 +83,7 @@ async function answer(turn: Turn): Promise<Responded> {
       const { failure } = collected;
       return { id: step.id, outcome: 'incomplete', reason: text(failure), failure, ref, responseIds, collected };
     }
-    if (!isReplaced(collected.failure) || retriesLeft === 0) {
+    if (!isReplaced(collected.failure) || turn.retriesLeft === 0) {
       return { ...withoutOutput(turn, outcomeOf(collected), collected.failure), collected };
     }
     turn.run.board.warn(`${step.id}: ${text(collected.failure)}; creating it anew`);

@@ -1,4 +1,5 @@
 import { MAX_INLINE_TEXT_BYTES, type FinalText } from '../contract/activities';
+import { type EndedStep } from '../contract/carry';
 import { finalSteps, type PlannedStep } from '../contract/graph';
 import { type Ledger } from '../contract/ledger';
 import { type PipelineResult, type StepResult } from '../contract/pipeline';
@@ -7,13 +8,12 @@ import { NO_USAGE } from '../contract/usage';
 import { quick } from './activities';
 import { failureOf, runFailure } from './failures';
 import { type Run } from './run';
-import { type Responded } from './turn';
 
 /** Sums up a run: the final steps' text, and every step's outcome. */
 export async function pipelineResult(
   run: Run,
   steps: readonly PlannedStep[],
-  ends: ReadonlyMap<string, Responded>,
+  ends: ReadonlyMap<string, EndedStep>,
 ): Promise<PipelineResult> {
   const finals = finalSteps(steps).flatMap(({ id }) => ends.get(id) ?? []);
   const answered = finals.filter(({ ref }) => ref);
@@ -47,7 +47,7 @@ function unreadable(error: unknown, result: PipelineResult): unknown {
 /** The bytes come in once, at the end: history carries references until then. */
 async function readText(
   { record }: Run,
-  answered: readonly Responded[],
+  answered: readonly EndedStep[],
 ): Promise<Pick<FinalText, 'text' | 'citations'>> {
   const sources = answered.flatMap(({ ref }) => (ref ? [{ stepId: ref.stepId, responseId: ref.responseId }] : []));
   if (sources.length === 0) return { citations: [] };
@@ -64,7 +64,7 @@ const MAX_SUMMARY_CHARS = 100;
 
 type Known = { account: Ledger['steps'][string] | undefined; row: StepProgress | undefined };
 
-function stepResult(end: Responded | undefined, { account, row }: Known): StepResult {
+function stepResult(end: EndedStep | undefined, { account, row }: Known): StepResult {
   return {
     outcome: end?.outcome ?? 'skipped',
     reason: end?.reason,

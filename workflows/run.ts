@@ -1,10 +1,12 @@
 import { setCurrentDetails, setHandler, defineQuery } from '@temporalio/workflow';
+import { type CarriedRun } from '../contract/carry';
 import { type Ledger } from '../contract/ledger';
 import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
 import { type OnAmbiguousCreate } from '../contract/pipeline';
 import { type Progress, type ProgressQuery, progressQuerySchema } from '../contract/progress';
 import { type RunRecord } from '../contract/run-record';
 import { quick } from './activities';
+import { OwnConversation } from './conversation';
 import { Approvals } from './approvals';
 import { BackgroundKnowledge } from './background';
 import { Board } from './board';
@@ -13,7 +15,7 @@ import { listenToDoings } from './doings';
 import { LedgerBook } from './ledger';
 import { countSpent } from './metrics';
 import { Orphans } from './orphans';
-import { type Turn } from './turn';
+import { type OpenTurn, type Turn, turnProgress } from './turn';
 
 const progressQuery = defineQuery<Progress, [ProgressQuery?]>(PROGRESS_QUERY);
 const ledgerQuery = defineQuery<Ledger | undefined>(LEDGER_QUERY);
@@ -29,8 +31,12 @@ export interface Run {
   readonly onAmbiguousCreate: OnAmbiguousCreate;
   /** Ids of the steps that have begun. */
   readonly claimed: Set<string>;
+  /** Turns at work by their steps, those included that an execution before this one has begun. */
+  readonly turns: Map<string, OpenTurn>;
   /** The run's own conversation, created when the first step asks for it; again by the next where that failed. */
   conversation(turn: Pick<Turn, 'step' | 'deadlineAt'>): Promise<string>;
+  /** Everything, for the next execution of the run, which gives it to `openRun`. Complete while every turn rests. */
+  carry(): CarriedRun;
 }
 
 /** What a workflow says of its run before it begins. */
@@ -41,6 +47,8 @@ export interface RunOptions {
   stepIds?: string[];
   /** What happens to a create whose answer was lost. Default retry. */
   onAmbiguousCreate?: OnAmbiguousCreate;
+  /** What the execution before this one has handed over, where the run goes on from it. */
+  carried?: CarriedRun;
 }
 
 /**
@@ -48,50 +56,60 @@ export interface RunOptions {
  * Call it first, once a workflow.
  */
 export async function openRun(options: RunOptions = {}): Promise<Run> {
-  const { models = [], stepIds = [], onAmbiguousCreate = 'retry' } = options;
-  let ledger: LedgerBook | undefined;
+  const { models = [], stepIds = [], onAmbiguousCreate = 'retry', carried } = options;
+  const turns = new Map<string, OpenTurn>(carried?.turns);
+  let ledger = carried && new LedgerBook(carried.record.prices, carried.record.simulated, countSpent);
   const board = new Board(
     () => ledger,
     (changed) => setCurrentDetails(details(changed)),
   );
-  const orphans = new Orphans(() => ledger, board);
+  const orphans = new Orphans(() => ledger, board, turns);
+  const approvals = new Approvals(board);
+  if (carried) {
+    // Before anything is listened to: what has arrived since is delivered at once.
+    ledger?.restore(carried.ledger);
+    board.restore(carried.board);
+    orphans.restore(carried.orphans);
+    approvals.restore(carried.questions);
+  }
   orphans.listen();
   let background: BackgroundKnowledge | undefined;
   listenToDoings(board, () => background?.missing('it was ignored'));
-  const approvals = new Approvals(board);
   approvals.listen();
   setHandler(progressQuery, (raw) => board.snapshot(progressQuerySchema.parse(raw ?? {})), {
     description: 'Where every step of the run stands; {"since": version} for what changed only.',
   });
   setHandler(ledgerQuery, () => ledger?.snapshot(), { description: 'Tokens and money by step and in total.' });
-  for (const id of stepIds) board.update(id, {});
-  const record = await quick('provider, models and prices of this run')['durableResearch.resolveRun']({ models });
-  ledger = new LedgerBook(record.prices, record.simulated, countSpent);
-  background = new BackgroundKnowledge(record.background ?? 'full', board);
+  if (!carried) for (const id of stepIds) board.update(id, {});
+  const record = carried?.record ?? (await resolveRecord(models));
+  const book = (ledger ??= new LedgerBook(record.prices, record.simulated, countSpent));
+  const known = new BackgroundKnowledge(record.background ?? 'full', board, carried?.record.background === 'none');
+  background = known;
   board.enter('running');
-  let conversation: Promise<string> | undefined;
+  const conversation = new OwnConversation(record.origin, carried?.conversation);
   return {
     record,
-    ledger,
+    ledger: book,
     board,
     orphans,
     approvals,
-    background,
+    background: known,
     onAmbiguousCreate,
     claimed: new Set(),
-    conversation: (turn) =>
-      (conversation ??= newConversation(record.origin, turn).catch((error: unknown) => {
-        conversation = undefined;
-        throw error;
-      })),
+    turns,
+    conversation: (turn) => conversation.id(turn),
+    carry: () => ({
+      record: { ...record, background: known.known },
+      ledger: book.carry(),
+      board: board.carry(),
+      orphans: orphans.carry(),
+      questions: approvals.carry(),
+      turns: [...turns].map(([id, turn]) => [id, turnProgress(turn)]),
+      conversation: conversation.known,
+    }),
   };
 }
 
-async function newConversation(
-  origin: string,
-  { step: { id: stepId }, deadlineAt }: Pick<Turn, 'step' | 'deadlineAt'>,
-): Promise<string> {
-  const creating = quick('conversation of this run');
-  const { conversationId } = await creating['durableResearch.createConversation']({ origin, stepId, deadlineAt });
-  return conversationId;
+function resolveRecord(models: string[]): Promise<RunRecord> {
+  return quick('provider, models and prices of this run')['durableResearch.resolveRun']({ models });
 }

@@ -1,4 +1,5 @@
 import { type PromptPart, type ResponseRef } from '../contract/activities';
+import { type EndedStep, type TurnProgress } from '../contract/carry';
 import { type Collected, type Failure, type Outcome } from '../contract/outcome';
 import { type ResponseSeen } from '../contract/seen';
 import { type Select, type StepDefaults } from '../contract/step';
@@ -22,9 +23,9 @@ export interface Responded {
 
 /** What the step sees of earlier steps. A step without output stands in it as a marked note. */
 export type RespondContext =
-  | { strategy: 'stateless'; from: Responded[]; select?: Select }
-  | { strategy: 'conversation'; conversation?: string; from?: Responded[]; select?: Select }
-  | { strategy: 'previous_response'; from: Responded };
+  | { strategy: 'stateless'; from: EndedStep[]; select?: Select }
+  | { strategy: 'conversation'; conversation?: string; from?: EndedStep[]; select?: Select }
+  | { strategy: 'previous_response'; from: EndedStep };
 
 /** A step as `respond` takes it: references to earlier steps are their results, not their ids. */
 export interface RespondStep extends Omit<StepDefaults, 'context' | 'onMissing'> {
@@ -37,18 +38,20 @@ export interface RespondStep extends Omit<StepDefaults, 'context' | 'onMissing'>
 /** A step has one turn until tools and approvals make it more. */
 export const TURN = 1;
 
-/** One turn of a step while it is at work. */
-export interface Turn {
-  run: Run;
-  step: RespondStep;
-  /** Milliseconds since 1970. */
-  deadlineAt: number;
-  creates: number;
-  responseIds: string[];
-  /** The conversation's newest item before the first create of this response whose answer was lost; null: none. */
-  lostAfter?: string | null;
-  /** True while nothing is created and only a lost response that shows itself can be the turn's. */
-  waitsForLost?: boolean;
+/** A turn that has begun, in this execution of the run or in one before it. */
+export interface OpenTurn extends TurnProgress {
   /** A lost response that showed itself and became the turn's. */
   adopted?: ResponseSeen;
+}
+
+/** One turn of a step while it is at work. */
+export interface Turn extends OpenTurn {
+  run: Run;
+  step: RespondStep;
+}
+
+/** How far a turn has come, without what belongs to this execution alone. */
+export function turnProgress(turn: OpenTurn): TurnProgress {
+  const { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, rest } = turn;
+  return { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, rest };
 }

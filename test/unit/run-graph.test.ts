@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { planSteps, type PlannedStep } from '../../contract/graph';
 import { runGraph } from '../../workflows/graph';
+import { type EndedStep } from '../../contract/carry';
 import { type Responded } from '../../workflows/turn';
 
 type Graph = { needs: number[][]; maxParallel: number; order: number[]; throwing: Set<number> };
@@ -35,7 +36,7 @@ class Stage {
   readonly ended = new Set<string>();
   most = 0;
 
-  readonly run = (step: PlannedStep, earlier: ReadonlyMap<string, Responded>): Promise<Responded> => {
+  readonly run = (step: PlannedStep, earlier: ReadonlyMap<string, EndedStep>): Promise<Responded> => {
     const early = step.needs.filter((need) => !this.ended.has(need) || !earlier.has(need));
     if (early.length > 0) throw new Error(`${step.id} began before ${early.join()}`);
     if (this.started.includes(step.id)) throw new Error(`${step.id} began twice`);
@@ -70,7 +71,7 @@ async function play(
 ): Promise<{ stage: Stage; ended: string }> {
   const stage = new Stage();
   let ended = 'running';
-  const run = runGraph(planned(needs), maxParallel, stage.run).then(
+  const run = runGraph(planned(needs), { maxParallel }, stage.run).then(
     (ends) => (ended = `ended with ${ends.size}`),
     (error: Error) => (ended = error.message),
   );
@@ -108,7 +109,7 @@ test('when steps throw, the first error is thrown after every running step has e
 
 test('after an error nothing new begins', async () => {
   const stage = new Stage();
-  const run = runGraph(planned([[], [], []]), 2, stage.run);
+  const run = runGraph(planned([[], [], []]), { maxParallel: 2 }, stage.run);
   await settled();
   expect(stage.started).toEqual(['s0', 's1']);
   stage.end(0, () => true);
@@ -121,7 +122,7 @@ test('after an error nothing new begins', async () => {
 
 test('free places are taken at once, in the order of the pipeline', async () => {
   const stage = new Stage();
-  const run = runGraph(planned([[], [], [0], [], []]), 3, stage.run);
+  const run = runGraph(planned([[], [], [0], [], []]), { maxParallel: 3 }, stage.run);
   await settled();
   expect(stage.started).toEqual(['s0', 's1', 's3']);
   stage.end(0, () => false);

@@ -15,6 +15,7 @@ test('a key is enough, and the rest has defaults', () => {
     store: 'files',
     createTimeoutMs: 30_000,
     background: 'auto',
+    historyEvents: 10_000,
     webhookSecrets: [],
     encryptionKeys: [],
   });
@@ -36,6 +37,7 @@ test('every variable is read', () => {
     DURABLE_RESEARCH_PRICES: '/prices.json',
     DURABLE_RESEARCH_CREATE_TIMEOUT: '5s',
     DURABLE_RESEARCH_BACKGROUND: 'none',
+    DURABLE_RESEARCH_HISTORY_EVENTS: '400',
     DURABLE_RESEARCH_NOTIFY_URL: 'https://host/hook',
     DURABLE_RESEARCH_NOTIFY_SECRET: SECRET,
     DURABLE_RESEARCH_NOTIFY_COMMAND: 'cat',
@@ -53,6 +55,7 @@ test('every variable is read', () => {
     pricesFile: '/prices.json',
     createTimeoutMs: 5_000,
     background: 'none',
+    historyEvents: 400,
     notify: { url: 'https://host/hook', secret: SECRET, command: 'cat' },
     webhookSecrets: ['whsec_bmV3', 'whsec_b2xk'],
     encryptionKeys: [{ id: 'mine', key: Buffer.alloc(32, 1) }],
@@ -70,6 +73,12 @@ test.each<[text: string, store: unknown]>([
 
 test.each(['s3://', 's3://B', 's3://my-bucket?x=1', 'https://bucket'])('%s is no store', (text) => {
   expect(() => readWorkerConfig({ ...BASE, DURABLE_RESEARCH_STORE: text })).toThrow(/DURABLE_RESEARCH_STORE: expected/);
+});
+
+test.each(['19', '40001', '100.5', 'many', '-100'])('%s events are no bound of a history', (text) => {
+  expect(() => readWorkerConfig({ ...BASE, DURABLE_RESEARCH_HISTORY_EVENTS: text })).toThrow(
+    /DURABLE_RESEARCH_HISTORY_EVENTS: expected a whole number from 20 to 40000/,
+  );
 });
 
 test('a variable that is set to nothing is not set', () => {

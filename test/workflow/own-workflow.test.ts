@@ -31,6 +31,16 @@ test("the engine's own workflows live beside it", async () => {
   expect(result.outcome).toBe('completed');
 });
 
+test('it goes on in a new execution with its account, its rows and its conversation', async () => {
+  const workflowId = randomUUID();
+  const { workflow } = harness.research.client;
+  const options = { args: [], workflowId, taskQueue: harness.taskQueue };
+  expect(await workflow.execute('goesOn', options)).toEqual({ creates: 2, rows: 2 });
+  const [first, second] = await harness.creates(workflowId);
+  expect(first?.conversation).toMatch(/^conv_/);
+  expect(second?.conversation).toBe(first?.conversation);
+});
+
 test('a step id that is used twice fails the run', async () => {
   await expect(execute('sameIdTwice')).rejects.toMatchObject({
     cause: { type: 'InvalidInput', message: expect.stringMatching(/step "a" is not valid: id: is used twice/) },

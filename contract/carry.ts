@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { createdSchema, responseRefSchema } from './activities';
+import { accountSchema, ledgerSchema } from './ledger';
+import { outcomeSchema } from './outcome';
+import { stepProgressSchema } from './progress';
+import { runRecordSchema } from './run-record';
+import { responseSeenSchema } from './seen';
+import { usageSchema } from './usage';
+
+/**
+ * What an execution of a run hands to the next one of the same workflow id, as the second argument of the workflow.
+ * Strict: a field that this version does not know would be lost with it, so the task waits for a worker that knows it.
+ */
+
+/** Where a turn may be cut, and taken up again by the next execution. */
+export const restSchema = z.discriminatedUnion('for', [
+  /** Its response is at work. */
+  z.strictObject({ for: z.literal('response'), created: createdSchema, createdAt: z.number() }),
+  /** The answer of its create was lost; only a webhook can tell which response it is. */
+  z.strictObject({ for: z.literal('lost answer'), reason: z.string() }),
+  /** The answer of its create was lost; a person decides. */
+  z.strictObject({ for: z.literal('decision'), reason: z.string() }),
+]);
+export type Rest = z.infer<typeof restSchema>;
+
+/** How far a turn of a step has come. */
+export const turnProgressSchema = z.strictObject({
+  /** Milliseconds since 1970, as `deadlineAt`. */
+  startedAt: z.number(),
+  deadlineAt: z.number(),
+  /** Creates so far: the next one's number is one more. */
+  creates: z.int().min(0),
+  responseIds: z.array(z.string()),
+  /** How often a response that failed may still be created anew. */
+  retriesLeft: z.int().min(0),
+  /** Creates in a row whose answers were lost. */
+  lost: z.int().min(0),
+  /** The conversation's newest item before the first create of this response whose answer was lost; null: none. */
+  lostAfter: z.string().nullable().optional(),
+  /** Absent while the turn is on its way from one rest to the next. */
+  rest: restSchema.optional(),
+});
+export type TurnProgress = z.infer<typeof turnProgressSchema>;
+
+/** A step that has ended: what later steps and the result need of it. Its output is in the output store. */
+export const endedStepSchema = z.strictObject({
+  id: z.string(),
+  outcome: outcomeSchema,
+  reason: z.string().optional(),
+  ref: responseRefSchema.optional(),
+  responseIds: z.array(z.string()),
+  /** Of its last response: later steps are priced by its usage; `json` only where it may become the run's own. */
+  collected: z.strictObject({ usage: usageSchema.optional(), json: z.unknown().optional() }).optional(),
+});
+export type EndedStep = z.infer<typeof endedStepSchema>;
+
+/** The account, entry by entry: sums of money depend on the order. */
+export const carriedLedgerSchema = z.strictObject({
+  steps: z.array(z.tuple([z.string(), accountSchema])),
+  reserved: z.array(z.tuple([z.string(), z.number().min(0)])),
+  ambiguous: ledgerSchema.shape.ambiguous,
+  possiblyRunning: ledgerSchema.shape.possiblyRunning,
+  costUnknown: ledgerSchema.shape.costUnknown,
+  unpriced: ledgerSchema.shape.unpriced,
+});
+export type CarriedLedger = z.infer<typeof carriedLedgerSchema>;
+
+/** A row without what the account tells, and the version of its last change. */
+const carriedRowSchema = stepProgressSchema.omit({ usage: true, usd: true, creates: true });
+
+/** What people have seen: the rows in their order. */
+export const carriedBoardSchema = z.strictObject({
+  version: z.int().min(0),
+  rows: z.array(z.strictObject({ at: z.int().min(0), ...carriedRowSchema.shape })),
+  warnings: z.array(z.string()),
+});
+export type CarriedBoard = z.infer<typeof carriedBoardSchema>;
+
+/** Responses that need no adoption, and those that showed themselves before the fate of their create was known. */
+export const carriedOrphansSchema = z.strictObject({
+  known: z.array(z.string()),
+  early: z.array(responseSeenSchema),
+});
+export type CarriedOrphans = z.infer<typeof carriedOrphansSchema>;
+
+/** What the steps of a run share. */
+export const carriedRunSchema = z.strictObject({
+  record: runRecordSchema,
+  ledger: carriedLedgerSchema,
+  board: carriedBoardSchema,
+  orphans: carriedOrphansSchema,
+  /** Open questions to a person, by their ids. */
+  questions: z.array(z.tuple([z.string(), z.string()])),
+  /** Turns at work, by their steps. */
+  turns: z.array(z.tuple([z.string(), turnProgressSchema])),
+  /** The run's own conversation. */
+  conversation: z.string().optional(),
+});
+export type CarriedRun = z.infer<typeof carriedRunSchema>;
+
+/** Second argument of the `pipeline` workflow where it goes on from an execution before it. */
+export const carrySchema = z.strictObject({ run: carriedRunSchema, ended: z.array(endedStepSchema) });
+export type Carry = z.infer<typeof carrySchema>;
