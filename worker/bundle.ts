@@ -2,12 +2,9 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DataConverter } from '@temporalio/common';
-import { bundleWorkflowCode, DefaultLogger, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
 type BundleOptions = Pick<DataConverter, 'failureConverterPath'>;
-
-/** What runs share, instead of loading it each for itself. */
-const PRELOADED = [require.resolve('../workflows/preload')];
 
 /**
  * Where `npm run build` puts the prebuilt bundles, beside the compiled code. There are two, since how a failure is
@@ -21,16 +18,15 @@ export function prebuiltBundle({ failureConverterPath }: BundleOptions = {}): st
 /** The engine's own workflows: the prebuilt bundle, or their source where there is none. */
 export function workflowSource(
   converter?: BundleOptions,
-): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
+): { workflowBundle: WorkflowBundleOption } | { workflowsPath: string } {
   const codePath = prebuiltBundle(converter);
-  if (existsSync(codePath)) return { workflowBundle: { codePath } };
-  return { workflowsPath: require.resolve('../workflows'), bundlerOptions: { preloadModules: PRELOADED } };
+  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('../workflows') };
 }
 
 /** Builds a bundle by the same version of the SDK that will load it. */
 export async function buildBundle(file: string, { failureConverterPath }: BundleOptions = {}): Promise<void> {
   const logger = new DefaultLogger('WARN');
   const workflowsPath = require.resolve('../workflows');
-  const { code } = await bundleWorkflowCode({ workflowsPath, failureConverterPath, preloadModules: PRELOADED, logger });
+  const { code } = await bundleWorkflowCode({ workflowsPath, failureConverterPath, logger });
   await writeFile(file, code);
 }
