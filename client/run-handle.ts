@@ -16,7 +16,8 @@ import { continuedAs } from './continued-as';
 import { follow, type FollowEvent, type FollowOptions } from './follow';
 import { readFailures } from './readable-failures';
 
-const QUERY_TIMEOUT_MS = 5_000;
+/** A server that does not answer is asked again by the SDK for 20 s, and a query without a worker hangs for longer. */
+const ANSWER_TIMEOUT_MS = 5_000;
 
 /** One run, by its id: also where its history has grown long and it goes on in a new execution. */
 export class RunHandle {
@@ -95,7 +96,7 @@ export class RunHandle {
   async describe(): Promise<WorkflowExecutionDescription | undefined> {
     try {
       for (;;) {
-        const described = await this.temporal().describe();
+        const described = await this.inTime(() => this.temporal().describe());
         const next = await continuedAs(this.client, described);
         if (next === undefined) {
           await readFailures(this.client, described);
@@ -109,12 +110,11 @@ export class RunHandle {
     }
   }
 
-  /** A query without a worker would hang for the server's own time-out. */
   private async ask(name: string, ...args: unknown[]): Promise<unknown> {
     try {
       // An execution that went on in a new one would still answer, with what it knew then.
       if (this.runId !== undefined) await this.describe();
-      return await this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => this.temporal().query(name, ...args));
+      return await this.inTime(() => this.temporal().query(name, ...args));
     } catch (error) {
       if (error instanceof QueryNotRegisteredError && (await this.describe())?.status.name !== 'RUNNING')
         await this.result();
@@ -124,6 +124,10 @@ export class RunHandle {
 
   private async firstRunId(): Promise<string | undefined> {
     return (await this.describe())?.raw.workflowExecutionInfo?.firstRunId || this.runId;
+  }
+
+  private inTime<T>(call: () => Promise<T>): Promise<T> {
+    return this.client.withDeadline(Date.now() + ANSWER_TIMEOUT_MS, call);
   }
 
   private temporal() {

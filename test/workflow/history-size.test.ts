@@ -9,6 +9,8 @@ const STEPS = 50;
 function withLongOutputs(provider: Provider): Provider {
   return {
     ...provider,
+    // As the API does: what is created is queued.
+    createResponse: async (...args) => ({ ...(await provider.createResponse(...args)), status: 'queued', output: [] }),
     async retrieveResponse(responseId): Promise<ProviderResponse> {
       const response = await provider.retrieveResponse(responseId);
       if (response.status !== 'completed') return response;
@@ -23,7 +25,11 @@ function withLongOutputs(provider: Provider): Provider {
 
 let harness: Harness;
 beforeAll(async () => {
-  harness = await startHarness({ seconds: 0.05, deps: (provider) => ({ provider: withLongOutputs(provider) }) });
+  harness = await startHarness({
+    seconds: 0,
+    env: { DURABLE_RESEARCH_BACKGROUND: 'full' },
+    deps: (provider) => ({ provider: withLongOutputs(provider) }),
+  });
 });
 afterAll(() => harness.close());
 

@@ -96,7 +96,8 @@ describe('a worker that is killed', () => {
     await waiting(run, 0);
     await moveClock(emulator, HOUR_SECONDS);
     const second = await waiting(run, 1);
-    await until('the first step is exported', async () => named('step first').length === 1);
+    // Of the first step its create, its wait and itself, and the create of the second.
+    await until('all that has ended is exported', async () => receiver.spans.length === 4);
     await worker.kill('SIGKILL');
     worker = await start();
     await moveClock(emulator, HOUR_SECONDS);
