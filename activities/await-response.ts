@@ -4,7 +4,7 @@ import { type Collected } from '../contract/outcome';
 import { isRetryable } from '../contract/failures';
 import { ProviderError } from '../openai';
 import { type ActivityDeps, type AnnouncedBy, type PendingWait } from './deps';
-import { asActivity, assertOrigin, failure } from './failures';
+import { asActivity, assertOrigin, failure, unquoted } from './failures';
 import { look } from './look';
 
 /** Bounds of the delay until the next look, should the announcement be lost; in milliseconds. */
@@ -77,7 +77,7 @@ async function lookOrBackOff(
   fresh: boolean,
 ): Promise<Collected | undefined> {
   try {
-    const collected = await look(deps, input);
+    const collected = await unquoted(input, () => look(deps, input));
     deps.background.learn('full');
     return collected;
   } catch (error) {

@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { type Created, type CreateResponseInput, type Sending } from '../contract/activities';
 import { buildRequest, isTerminal, ProviderError, type ProviderResponse } from '../openai';
 import { type ActivityDeps } from './deps';
-import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline } from './failures';
+import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline, unquoted } from './failures';
 import { conclude } from './look';
 import { newestItemBefore } from './newest-item';
 import { render, type Rendered } from './render';
@@ -21,7 +21,7 @@ export async function createResponse(deps: ActivityDeps, input: CreateResponseIn
   const post = async (): Promise<Created> => {
     assertTimeForPost(input, Date.now() - startedAt);
     const body = buildRequest(input, rendered, metadataOf(input));
-    const response = await deps.provider.createResponse(body, input.timeoutMs);
+    const response = await unquoted(input, () => deps.provider.createResponse(body, input.timeoutMs));
     return createdOf(deps, input, { response, promptRef });
   };
   return asActivity(
@@ -44,11 +44,11 @@ export async function prepareCreate(deps: ActivityDeps, input: CreateResponseInp
   const prepared = await asActivity(() =>
     beforeDeadline(input, async () => {
       await clearSending();
-      const rendered = await render(deps, input);
+      const rendered = await unquoted(input, () => render(deps, input));
       // What the request would be refused for here is refused before anything is marked as sent.
       buildRequest(input, rendered, metadataOf(input));
       return {
-        newestItem: await newestItemBefore(deps.provider, input, rendered.prompt),
+        newestItem: await unquoted(input, () => newestItemBefore(deps.provider, input, rendered.prompt)),
         promptRef: await deps.store.putPrompt(rendered.prompt),
         rendered,
       };
@@ -98,5 +98,6 @@ export function metadataOf(input: CreateResponseInput): Record<string, string> {
     step_id: input.stepId,
     turn: String(input.turn),
     create: String(input.create),
+    ...(input.redact && { redact: 'true' }),
   };
 }

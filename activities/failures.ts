@@ -38,6 +38,20 @@ export async function asActivity<T>(
   }
 }
 
+/**
+ * Runs a call of a step whose output is redacted, or not: then a failure of it tells nothing that the provider said,
+ * which may quote what was sent or answered.
+ */
+export async function unquoted<T>({ redact }: { redact?: boolean }, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!redact || !(error instanceof ProviderError)) throw error;
+    const { type, refusedMode, retryAfterMs } = error;
+    throw new ProviderError(type, error.unquoted, retryAfterMs, { refusedMode });
+  }
+}
+
 type Deadline = { stepId: string; deadlineAt: number };
 
 /**

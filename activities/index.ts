@@ -2,6 +2,7 @@ import { awaitResponse } from './await-response';
 import { cancelResponse } from './cancel-response';
 import { createConversation } from './create-conversation';
 import { createResponse } from './create-response';
+import { deleteResponse } from './delete-response';
 import { type ActivityDeps } from './deps';
 import { notify } from './notify';
 import { readText } from './read-text';
@@ -30,6 +31,7 @@ export function createActivities(deps: ActivityDeps) {
     'durableResearch.streamResponse': limited(bind(deps, streamResponse)),
     'durableResearch.awaitResponse': bind(deps, awaitResponse),
     'durableResearch.cancelResponse': bind(deps, cancelResponse),
+    'durableResearch.deleteResponse': bind(deps, deleteResponse),
     'durableResearch.readText': bind(deps, readText),
     'durableResearch.notify': bind(deps, notify),
   };

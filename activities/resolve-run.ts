@@ -1,6 +1,7 @@
 import { type ResolveRunInput } from '../contract/activities';
 import { type RunRecord } from '../contract/run-record';
 import { selectPrices } from '../openai';
+import { providerStore } from '../store/provider';
 import { type ActivityDeps } from './deps';
 
 /** Once a run: what its decisions depend on, as this worker is configured now. */
@@ -13,6 +14,7 @@ export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Pr
     createTimeoutMs: deps.createTimeoutMs,
     notifies: deps.notify !== undefined,
     webhooks: deps.webhooks,
+    ownStore: deps.store !== providerStore,
     traces: deps.traces ?? false,
     background: deps.background.known,
     historyEvents: deps.historyEvents,

@@ -3,7 +3,7 @@ import { type Created, type StreamResponseInput } from '../contract/activities';
 import { buildRequest, ProviderError, type ProviderResponse, type Reading, type RequestMode } from '../openai';
 import { createdOf, metadataOf, type PreparedCreate, prepareCreate } from './create-response';
 import { type ActivityDeps } from './deps';
-import { asActivity, beforeDeadline, failure } from './failures';
+import { asActivity, beforeDeadline, failure, unquoted } from './failures';
 import { tellRun } from './tell-run';
 import { Teller } from './teller';
 
@@ -41,7 +41,7 @@ export async function streamResponse(deps: ActivityDeps, input: StreamResponseIn
   };
   try {
     const response = await asActivity(
-      () => beforeDeadline(input, () => send(deps, input, { prepared, reading })),
+      () => beforeDeadline(input, () => unquoted(input, () => send(deps, input, { prepared, reading }))),
       ({ retryAfterMs }) => [{ ...prepared.sending, retryAfterMs }],
     );
     return await createdOf(deps, input, { response, promptRef: prepared.promptRef });

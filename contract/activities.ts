@@ -60,6 +60,8 @@ export const createResponseInputSchema = z.strictObject({
   previousResponse: z.string().optional(),
   /** Created as a stream, so that it can be followed. */
   stream: z.boolean().optional(),
+  /** Nothing of the output's text is told to the workflow; it is in the output store. */
+  redact: z.boolean().optional(),
   /** Milliseconds since 1970 after which nothing is created any more. */
   deadlineAt: z.number(),
   timeoutMs: z.int().positive(),
@@ -107,6 +109,7 @@ export const awaitResponseInputSchema = z.strictObject({
   queuedUntil: z.number().optional(),
   format: z.record(z.string(), z.unknown()).optional(),
   wait: waitSchema.optional(),
+  redact: z.boolean().optional(),
 });
 export type AwaitResponseInput = z.infer<typeof awaitResponseInputSchema>;
 
@@ -118,6 +121,7 @@ export const cancelResponseInputSchema = z.strictObject({
   stepId: z.string(),
   responseId: z.string(),
   format: z.record(z.string(), z.unknown()).optional(),
+  redact: z.boolean().optional(),
 });
 export type CancelResponseInput = z.infer<typeof cancelResponseInputSchema>;
 
@@ -131,6 +135,13 @@ export const cancelledSchema = z.strictObject({
   collected: collectedSchema.optional(),
 });
 export type Cancelled = z.infer<typeof cancelledSchema>;
+
+export const deleteResponseInputSchema = z.strictObject({
+  origin: z.string(),
+  stepId: z.string(),
+  responseId: z.string(),
+});
+export type DeleteResponseInput = z.infer<typeof deleteResponseInputSchema>;
 
 export const createConversationInputSchema = z.strictObject({
   origin: z.string(),

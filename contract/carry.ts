@@ -83,6 +83,13 @@ export const carriedOrphansSchema = z.strictObject({
 });
 export type CarriedOrphans = z.infer<typeof carriedOrphansSchema>;
 
+/** Steps whose responses are deleted at the provider, and those that wait for the run's end, each with its step. */
+export const carriedDeletionsSchema = z.strictObject({
+  steps: z.array(z.string()),
+  due: z.array(z.tuple([z.string(), z.string()])),
+});
+export type CarriedDeletions = z.infer<typeof carriedDeletionsSchema>;
+
 /** What the steps of a run share. */
 export const carriedRunSchema = z.strictObject({
   record: runRecordSchema,
@@ -95,6 +102,8 @@ export const carriedRunSchema = z.strictObject({
   turns: z.array(z.tuple([z.string(), turnProgressSchema])),
   /** The run's own conversation. */
   conversation: z.string().optional(),
+  /** Absent where no step asks for it. */
+  deletions: carriedDeletionsSchema.optional(),
 });
 export type CarriedRun = z.infer<typeof carriedRunSchema>;
 

@@ -33,7 +33,7 @@ export function planSteps(steps: readonly Step[], defaults: StepDefaults, input:
   const byId = new Map(planned.map((step) => [step.id, step]));
   for (const step of planned) step.sentFrom = step.contextFrom.filter((id) => !shareConversation(step, byId.get(id)));
   if (issues.length === 0) issues.push(...duplicateIds(steps), ...cycles(planned));
-  if (issues.length === 0) issues.push(...conversationRaces(planned));
+  if (issues.length === 0) issues.push(...conversationRaces(planned), ...neededRemotely(steps, planned));
   return { steps: planned, issues };
 }
 
@@ -163,6 +163,25 @@ function conversationRaces(steps: readonly PlannedStep[]): InputIssue[] {
       ];
     }),
   );
+}
+
+/** Steps whose response is to be deleted while others chain to it, or where a conversation would keep its items. */
+function neededRemotely(steps: readonly Step[], planned: readonly PlannedStep[]): InputIssue[] {
+  return planned.flatMap((step, i) => {
+    const { id, context, deleteRemoteAfter = 'never' } = step;
+    const chained = planned.find(
+      (other) => other.context?.strategy === 'previous_response' && other.contextFrom.includes(id),
+    );
+    const message =
+      deleteRemoteAfter === 'step' && chained
+        ? `expected "run" or "never" for "${id}", which "${chained.id}" follows by previous_response, got "step"`
+        : deleteRemoteAfter !== 'never' && context?.strategy === 'conversation'
+          ? `expected "never" for "${id}": a conversation keeps what it took over from a response that is deleted`
+          : undefined;
+    if (message === undefined) return [];
+    const own = steps[i]?.deleteRemoteAfter !== undefined;
+    return [{ path: own ? ['steps', i, 'deleteRemoteAfter'] : ['defaults', 'deleteRemoteAfter'], message }];
+  });
 }
 
 /**

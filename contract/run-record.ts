@@ -23,6 +23,8 @@ export const runRecordSchema = z.strictObject({
   notifies: z.boolean(),
   /** True when a gateway receives the provider's webhooks. Absent in records of versions without it. */
   webhooks: z.boolean().default(false),
+  /** True when the worker keeps outputs itself, and not at the provider alone. Absent in records of versions without it. */
+  ownStore: z.boolean().default(false),
   /** True when the worker makes OpenTelemetry spans of what the run tells. Absent in records of versions without it. */
   traces: z.boolean().default(false),
   /** What is known of the provider's background mode. Absent in records of versions that took it for granted. */

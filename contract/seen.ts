@@ -24,5 +24,7 @@ export const createMetadataSchema = z.object({
   step_id: z.string().min(1),
   turn: z.coerce.number().int().positive(),
   create: z.coerce.number().int().positive(),
+  /** "true" where nothing of the output's text is told to the run. */
+  redact: z.string().optional(),
 });
 export type CreateMetadata = z.infer<typeof createMetadataSchema>;

@@ -62,6 +62,9 @@ export type StepContext = z.infer<typeof contextSchema>;
  */
 export const waitSchema = z.enum(['auto', 'webhook', 'watch', 'stream']);
 
+/** When a step's responses are deleted at the provider: with the step, with the run, or not by us. */
+export const deleteRemoteAfterSchema = z.enum(['step', 'run', 'never']);
+
 const stepFields = {
   /** Developer instructions, sent with every turn. Templates are not rendered in them. */
   instructions: z.string().min(1).optional(),
@@ -89,6 +92,16 @@ const stepFields = {
   onMissing: z.enum(['skip', 'note']).optional(),
   /** Take an `incomplete` output for a completed one. Default false. */
   acceptIncomplete: z.boolean().optional(),
+  /**
+   * Keep the output out of Temporal: no preview, JSON, citations, final text or message that quotes it, in history or
+   * progress. It is in the output store alone. Default false.
+   */
+  redact: z.boolean().optional(),
+  /**
+   * When the step's responses are deleted at the provider, those included that failed or were replaced: once the step
+   * has ended, or once the run has. Their outputs stay in the output store. Default never.
+   */
+  deleteRemoteAfter: deleteRemoteAfterSchema.optional(),
 };
 
 /** Fields that may stand in a pipeline's `defaults`. */

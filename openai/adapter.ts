@@ -48,6 +48,10 @@ export function createProvider(settings: ProviderSettings): Provider {
     followResponse: (responseId, options) => follow(client, { ...options, responseId, origin }),
     retrieveResponse: (responseId) => read({ responseId }, () => retrieve(responseId)),
     cancelResponse: (responseId) => cancel(client, { responseId, retrieve, origin }),
+    deleteResponse: (responseId) =>
+      read({ responseId, action: 'delete' }, async () => {
+        await client.responses.delete(responseId, within(READ_TIMEOUT_MS));
+      }),
     inputItems: (responseId) => read({ responseId }, () => allInputItems(client, responseId)),
     createConversation: () =>
       read({ action: 'create a conversation' }, async () => {

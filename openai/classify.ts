@@ -52,8 +52,9 @@ export function classifyError(error: unknown, operation: Operation, about: CallS
     const { type, advice } = decide(answer);
     const wait = retryAfterOf(answer.headers, Date.now());
     const ms = wait?.ms ?? (type === 'RateLimited' ? DEFAULT_RATE_LIMIT_WAIT_MS : undefined);
-    const options = { refusedMode: refusesMode(answer) };
-    return new ProviderError(type, sentence(call, answer, advice + boundText(wait)), ms, options);
+    const told = advice + boundText(wait);
+    const unquoted = sentence(call, { ...answer, detail: NOT_SHOWN }, told);
+    return new ProviderError(type, sentence(call, answer, told), ms, { refusedMode: refusesMode(answer), unquoted });
   }
   const { code, unsent } = connectionTrouble(error);
   if (code === 'UNKNOWN') return malformed(error, operation, call);
@@ -70,13 +71,16 @@ export function classifyError(error: unknown, operation: Operation, about: CallS
   return new ProviderError('ProviderUnavailable', `${call}: ${happened}; it is tried again`);
 }
 
+/** In place of what a provider said. */
+const NOT_SHOWN = 'details are not shown';
+
 /** A body that is not what the API promises. */
 function malformed(error: unknown, operation: Operation, call: string): ProviderError {
   const detail = clean(error instanceof z.ZodError ? z.prettifyError(error) : String(error));
-  const text = `${call}: the answer could not be understood (${detail})`;
-  return operation === 'create'
-    ? new ProviderError('CreateAmbiguous', `${text}; the provider may have accepted and bill it`)
-    : new ProviderError('ProviderUnavailable', `${text}; it is tried again`);
+  const type = operation === 'create' ? 'CreateAmbiguous' : 'ProviderUnavailable';
+  const advice = operation === 'create' ? 'the provider may have accepted and bill it' : 'it is tried again';
+  const text = (what: string): string => `${call}: the answer could not be understood (${what}); ${advice}`;
+  return new ProviderError(type, text(detail), undefined, { unquoted: text(NOT_SHOWN) });
 }
 
 type Answer = {

@@ -14,6 +14,8 @@ type CollectOptions = {
   stepId: string;
   /** JSON schema that the output must match. */
   format?: Record<string, unknown>;
+  /** Leaves out everything that holds or quotes text of the output. */
+  redact?: boolean;
 };
 
 /**
@@ -25,14 +27,16 @@ type CollectOptions = {
 export function collect(response: ProviderResponse, options: CollectOptions): Collected {
   const status = collectedSchema.shape.status.safeParse(response.status);
   if (!status.success) throw new Error(`response ${response.id} has not ended: its status is ${response.status}`);
+  const { redact = false } = options;
   const text = outputText(response.output);
   const structured =
     options.format && status.data === 'completed'
       ? formatReader(options.format)(structuredText(response.output))
       : undefined;
   const failure =
-    failureOf(response) ?? (status.data === 'completed' ? unusable(response, text, structured) : undefined);
-  const json = failure === undefined && structured && 'json' in structured ? structured.json : undefined;
+    failureOf(response, redact) ??
+    (status.data === 'completed' ? unusable(response, { text, structured, redact }) : undefined);
+  const json = !redact && failure === undefined && structured && 'json' in structured ? structured.json : undefined;
   return {
     responseId: response.id,
     status: status.data,
@@ -40,25 +44,27 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
     ...(failure && { failure }),
     ...(response.usage && { usage: usageOf(response.usage) }),
     hostedCalls: hostedCallsOf(response),
-    preview: previewOf(text),
+    preview: redact ? '' : previewOf(text),
     textBytes: Buffer.byteLength(text),
     ...(json !== undefined && fits(json) && { json }),
-    citations: citationsOf(response.output, options.stepId),
+    citations: redact ? [] : citationsOf(response.output, options.stepId),
     ...(response.completed_at && { completedAt: response.completed_at * 1000 }),
   };
 }
 
-function unusable(
-  { id, output }: ProviderResponse,
-  text: string,
-  structured: FormatResult | undefined,
-): Failure | undefined {
+type Read = { text: string; structured: FormatResult | undefined; redact: boolean };
+
+function unusable({ id, output }: ProviderResponse, { text, structured, redact }: Read): Failure | undefined {
   const refusal = refusalOf(output);
-  if (refusal !== undefined)
-    return { type: 'ContentRefused', message: `response ${id}: the model refused: ${clean(refusal)}` };
+  if (refusal !== undefined) {
+    const words = redact ? '' : `: ${clean(refusal)}`;
+    return { type: 'ContentRefused', message: `response ${id}: the model refused${words}` };
+  }
   if (text.trim() === '') return { type: 'ResponseFailed', message: `response ${id} completed with empty output` };
-  if (structured && 'problem' in structured)
-    return { type: 'ResponseFailed', message: `response ${id}: ${structured.problem}` };
+  if (structured && 'problem' in structured) {
+    const { problem, unquoted } = structured;
+    return { type: 'ResponseFailed', message: `response ${id}: ${redact ? unquoted : problem}` };
+  }
   return undefined;
 }
 

@@ -6,10 +6,11 @@ import { type ProviderResponse } from './port';
 
 /**
  * Why a terminal response has no usable output; undefined for one that completed or has not ended. The list of codes is
- * open: what is not known may pass, so it is `ResponseFailed`, which the step's own `retries` decide.
+ * open: what is not known may pass, so it is `ResponseFailed`, which the step's own `retries` decide. With `redact` what
+ * the provider says of it is left out.
  */
-export function failureOf(response: ProviderResponse): Failure | undefined {
-  if (response.status === 'failed') return failed(response);
+export function failureOf(response: ProviderResponse, redact = false): Failure | undefined {
+  if (response.status === 'failed') return failed(response, redact);
   if (response.status === 'incomplete') return incomplete(response);
   if (response.status === 'cancelled') {
     return { type: 'ResponseCancelled', message: `response ${response.id} was cancelled at the provider` };
@@ -17,10 +18,10 @@ export function failureOf(response: ProviderResponse): Failure | undefined {
   return undefined;
 }
 
-function failed({ id, error }: ProviderResponse): Failure {
+function failed({ id, error }: ProviderResponse, redact: boolean): Failure {
   const code = error?.code ?? 'no code';
-  const message = `response ${id} failed: ${clean(error?.message ?? 'the provider gave no reason')} (${code})`;
-  return { type: failureTypeOf(code), message };
+  const why = redact ? '' : `: ${clean(error?.message ?? 'the provider gave no reason')}`;
+  return { type: failureTypeOf(code), message: `response ${id} failed${why} (${code})` };
 }
 
 function failureTypeOf(code: string): FailureType {

@@ -1,8 +1,8 @@
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020';
 import { ProviderError } from './port';
 
-/** Outcome of reading a structured output. */
-export type FormatResult = { json: unknown } | { problem: string };
+/** Outcome of reading a structured output; `unquoted` is the problem without a word of the output. */
+export type FormatResult = { json: unknown } | { problem: string; unquoted: string };
 
 /**
  * Reader of outputs that must match a JSON schema. `format` keywords such as "email" are not checked: a paid answer is
@@ -17,7 +17,9 @@ export function formatReader(schema: Record<string, unknown>): (text: string) =>
   return (text) => {
     const parsed = parseJson(text);
     if ('problem' in parsed || validate(parsed.json)) return parsed;
-    return { problem: `the output does not match "format": ${describe(validate.errors?.[0])}` };
+    const [error] = validate.errors ?? [];
+    const problem = 'the output does not match "format"';
+    return { problem: `${problem}: ${describe(error)}`, unquoted: `${problem} at ${error?.schemaPath ?? '#'}` };
   };
 }
 
@@ -34,7 +36,8 @@ function parseJson(text: string): FormatResult {
   try {
     return { json: JSON.parse(text) as unknown };
   } catch (error) {
-    return { problem: `the output is not JSON (${String(error)}), although the step has a "format"` };
+    const unquoted = 'the output is not JSON, although the step has a "format"';
+    return { problem: `the output is not JSON (${String(error)}), although the step has a "format"`, unquoted };
   }
 }
 

@@ -76,6 +76,11 @@ export interface Provider {
   retrieveResponse(responseId: string): Promise<ProviderResponse>;
   /** Asks for a cancel; a response that had already ended is returned as it is. */
   cancelResponse(responseId: string): Promise<ProviderResponse>;
+  /**
+   * Deletes a response that has ended, with its input and output items; what a conversation took over stays there. One
+   * that the provider does not know is `ResponseLost`.
+   */
+  deleteResponse(responseId: string): Promise<void>;
   /** Every input item of a response, oldest first. */
   inputItems(responseId: string): Promise<Item[]>;
   createConversation(): Promise<string>;
@@ -85,12 +90,16 @@ export interface Provider {
 
 export interface ProviderErrorOptions extends ErrorOptions {
   refusedMode?: boolean;
+  /** The message without what the provider said. Default: the message. */
+  unquoted?: string;
 }
 
 /** A call to the provider that failed, already classified. */
 export class ProviderError extends Error {
   /** True for a create that may have been refused for how it was to run, and not for what it says. */
   readonly refusedMode: boolean;
+  /** The message without what the provider said, which may quote the text of an input or an output. */
+  readonly unquoted: string;
 
   constructor(
     readonly type: FailureType,
@@ -101,6 +110,7 @@ export class ProviderError extends Error {
   ) {
     super(message, options);
     this.refusedMode = options?.refusedMode ?? false;
+    this.unquoted = options?.unquoted ?? message;
     this.name = 'ProviderError';
   }
 }

@@ -33,6 +33,7 @@ export async function awaitOnce(
       queuedUntil: createdAt + durationMs(step.maxQueued ?? DEFAULT_MAX_QUEUED),
       format: step.format,
       wait: step.wait,
+      redact: step.redact,
     });
     turn.rest = undefined;
     run.background.proved();
@@ -59,10 +60,16 @@ export async function awaitOnce(
  */
 async function stopResponse({ run, step }: Turn, responseId: string): Promise<Collected | undefined> {
   const { origin } = run.record;
-  const { id: stepId, format } = step;
+  const { id: stepId, format, redact } = step;
   try {
     const stopping = bounded('45s', `${stepId} · stopping ${responseId}`);
-    const used = await stopping['durableResearch.cancelResponse']({ origin, stepId, responseId, format });
+    const used = await stopping['durableResearch.cancelResponse']({
+      origin,
+      stepId,
+      responseId,
+      format,
+      redact,
+    });
     run.ledger.settle(stepId, { responseId, ...used });
     return used.collected;
   } catch (error) {

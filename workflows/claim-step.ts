@@ -1,6 +1,7 @@
 import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
 import { findSecrets } from '../contract/secrets';
 import { stepDefaultsSchema, stepIdSchema } from '../contract/step';
+import { NEEDS_STORE } from './deletions';
 import { runFailure } from './failures';
 import { type Run } from './run';
 import { type RespondStep } from './turn';
@@ -13,12 +14,17 @@ const fieldsSchema = stepDefaultsSchema.omit({ context: true }).extend({ id: ste
  * when a step of this id has begun already: ids are keys of the account.
  */
 export function claimStep(run: Run, step: RespondStep): void {
-  const issues = run.claimed.has(step.id) ? [ID_TAKEN] : issuesOf(step);
+  const issues = run.claimed.has(step.id) ? [ID_TAKEN] : [...issuesOf(step), ...withoutStore(run, step)];
   if (issues.length > 0) {
     const { message } = new InvalidInputError(`step "${step.id}"`, issues);
     throw runFailure('InvalidInput', message);
   }
   run.claimed.add(step.id);
+}
+
+function withoutStore({ record }: Run, { deleteRemoteAfter = 'never' }: RespondStep): InputIssue[] {
+  const refused = deleteRemoteAfter !== 'never' && !record.ownStore;
+  return refused ? [{ path: ['deleteRemoteAfter'], message: NEEDS_STORE }] : [];
 }
 
 const ID_TAKEN: InputIssue = { path: ['id'], message: 'is used twice; expected an id that is unique in its run' };

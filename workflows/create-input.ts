@@ -26,6 +26,7 @@ export async function createInput(turn: Turn): Promise<CreateResponseInput> {
     lostAfter: turn.lostAfter,
     previousResponse: context?.strategy === 'previous_response' ? context.from.ref?.responseId : undefined,
     ...(step.wait === 'stream' && { stream: true }),
+    ...(step.redact && { redact: true }),
     deadlineAt,
     timeoutMs: run.record.createTimeoutMs,
   };

@@ -2,6 +2,7 @@
 export { pipeline } from './pipeline';
 export { respond } from './respond';
 export type { Responded, RespondContext, RespondStep } from './turn';
+export { deleteResponses } from './deletions';
 export { openRun } from './run';
 export type { Run, RunOptions } from './run';
 export type { CarriedRun } from '../contract/carry';

@@ -20,6 +20,7 @@ import {
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { bounded } from './activities';
 import { allRest, carryOf, fits, isLong } from './carry';
+import { deleteResponses, NEEDS_STORE } from './deletions';
 import { failureName, lastWords, ownFailure, runFailure } from './failures';
 import { runGraph } from './graph';
 import { respond } from './respond';
@@ -41,6 +42,7 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL } = plan.input;
   const run = await openRun({ models, stepIds, onAmbiguousCreate, carried: carry?.run });
   refuseWithoutWebhooks(run, plan);
+  refuseWithoutStore(run, plan);
   void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
   try {
     const ended = new Map(carry?.ended.map((one) => [one.id, one]));
@@ -100,6 +102,15 @@ function refuseWithoutWebhooks({ onAmbiguousCreate, record }: Run, { steps }: Pi
     'InvalidInput',
     `pipeline input is not valid: ${field} needs the provider's webhooks; set OPENAI_WEBHOOK_SECRET at worker and gateway, or leave it out`,
   );
+}
+
+/** What is deleted where alone it is kept would be lost. */
+function refuseWithoutStore({ record }: Run, { input, steps }: PipelinePlan): void {
+  const index = steps.findIndex(({ deleteRemoteAfter = 'never' }) => deleteRemoteAfter !== 'never');
+  if (index === -1 || record.ownStore) return;
+  const own = input.steps[index]?.deleteRemoteAfter !== undefined;
+  const path = own ? ['steps', index, 'deleteRemoteAfter'] : ['defaults', 'deleteRemoteAfter'];
+  throw runFailure('InvalidInput', new InvalidInputError('pipeline input', [{ path, message: NEEDS_STORE }]).message);
 }
 
 type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, EndedStep> };
@@ -163,6 +174,7 @@ const MAX_MESSAGE_CHARS = 4_000;
  * A receiver that cannot be reached is a warning: the run's outcome stands without it.
  */
 async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled', cause?: Error): Promise<void> {
+  await deleteResponses(run);
   run.board.enter('ended');
   reportRun(run, outcome, cause && (ownFailure(cause)?.type ?? failureName(cause)));
   if (!run.record.notifies) return;

@@ -15,8 +15,8 @@ export async function pipelineResult(
   steps: readonly PlannedStep[],
   ends: ReadonlyMap<string, EndedStep>,
 ): Promise<PipelineResult> {
-  const finals = finalSteps(steps).flatMap(({ id }) => ends.get(id) ?? []);
-  const answered = finals.filter(({ ref }) => ref);
+  const finals = finalSteps(steps);
+  const answered = finals.flatMap(({ id }) => ends.get(id) ?? []).filter(({ ref }) => ref);
   const whole = steps.every(({ id }) => ends.get(id)?.ref);
   const ledger = run.ledger.snapshot();
   const result: PipelineResult = {
@@ -30,7 +30,10 @@ export async function pipelineResult(
     ledger,
   };
   try {
-    return { ...result, ...(await readText(run, answered)) };
+    // Where one of several texts is not to be in history, none is: a part would pass for the whole.
+    return finals.some(({ id, redact }) => redact && ends.get(id)?.ref)
+      ? result
+      : { ...result, ...(await readText(run, answered)) };
   } catch (error) {
     throw unreadable(error, result);
   }

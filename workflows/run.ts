@@ -10,6 +10,7 @@ import { OwnConversation } from './conversation';
 import { Approvals } from './approvals';
 import { BackgroundKnowledge } from './background';
 import { Board } from './board';
+import { Deletions } from './deletions';
 import { details } from './details';
 import { listenToDoings } from './doings';
 import { LedgerBook } from './ledger';
@@ -28,6 +29,7 @@ export interface Run {
   readonly orphans: Orphans;
   readonly approvals: Approvals;
   readonly background: BackgroundKnowledge;
+  readonly deletions: Deletions;
   readonly onAmbiguousCreate: OnAmbiguousCreate;
   /** Ids of the steps that have begun. */
   readonly claimed: Set<string>;
@@ -86,6 +88,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   const known = new BackgroundKnowledge(record.background ?? 'full', board, carried?.record.background === 'none');
   background = known;
   board.enter('running');
+  const deletions = new Deletions(record.origin, board, carried?.deletions);
   const conversation = new OwnConversation(record.origin, carried?.conversation);
   return {
     record,
@@ -94,6 +97,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
     orphans,
     approvals,
     background: known,
+    deletions,
     onAmbiguousCreate,
     claimed: new Set(),
     turns,
@@ -106,6 +110,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
       questions: approvals.carry(),
       turns: [...turns].map(([id, turn]) => [id, turnProgress(turn)]),
       conversation: conversation.known,
+      deletions: deletions.carry(),
     }),
   };
 }

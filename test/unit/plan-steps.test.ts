@@ -154,6 +154,37 @@ test('a step leaves the conversation of the defaults by naming another strategy'
   ]);
 });
 
+test.each([
+  [
+    'chains to it',
+    [
+      { id: 'a', prompt: 'x', deleteRemoteAfter: 'step' },
+      { id: 'b', prompt: 'x', context: { strategy: 'previous_response' } },
+    ],
+    {},
+    'steps[0].deleteRemoteAfter: expected "run" or "never" for "a", which "b" follows by previous_response, got "step"',
+  ],
+  [
+    'is in a conversation',
+    [{ id: 'a', prompt: 'x', context: { strategy: 'conversation' } }],
+    { deleteRemoteAfter: 'run' },
+    'defaults.deleteRemoteAfter: expected "never" for "a": a conversation keeps what it took over',
+  ],
+])('a response is not deleted where a step %s', (_name, steps, defaults, message) => {
+  expect(() => planPipeline({ steps, defaults })).toThrow(message);
+});
+
+test('a response that others chain to is deleted with the run', () => {
+  const steps = [
+    { id: 'a', prompt: 'x', deleteRemoteAfter: 'run' },
+    { id: 'b', prompt: 'x', context: { strategy: 'previous_response' } },
+  ];
+  expect(planPipeline({ steps, defaults: { deleteRemoteAfter: 'step' } }).steps).toMatchObject([
+    { deleteRemoteAfter: 'run' },
+    { deleteRemoteAfter: 'step' },
+  ]);
+});
+
 test('ids that are names of an object’s own parts are ids like others', () => {
   const { steps } = planPipeline({
     steps: [
