@@ -131,7 +131,7 @@ function addServices(program: Command, ends: Ends): void {
     .description("decrypt for Temporal's UI and CLI what DURABLE_RESEARCH_ENCRYPTION_KEYS has encrypted")
     .option('--port <number>', 'TCP port to listen on; 0 lets the system choose', '8790')
     .option('--host <host>', 'address to listen on', '127.0.0.1')
-    .option('--origin <url...>', "origin of Temporal's UI, whose pages may ask; several", [])
+    .option('--origin <url...>', "origins of Temporal's UI, whose pages may ask; default: none")
     .action(async (options: CodecServerOptions) =>
       ends(await (await import('./commands/codec-server.js')).codecServer(options)),
     );

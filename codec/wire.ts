@@ -1,9 +1,14 @@
 import { type Payload } from '@temporalio/common';
 import { z } from 'zod';
 
-/** Payloads as JSON has them in Temporal's remote codec protocol: bytes are base64. Unknown fields are left out. */
+/**
+ * Payloads as JSON has them in Temporal's remote codec protocol: bytes are base64, and an empty list is left out, as
+ * protobuf's JSON leaves out every default (a query without arguments comes as `{}`). Unknown fields are left out.
+ */
 export const wirePayloadsSchema = z.object({
-  payloads: z.array(z.object({ metadata: z.record(z.string(), z.base64()).optional(), data: z.base64().nullish() })),
+  payloads: z
+    .array(z.object({ metadata: z.record(z.string(), z.base64()).optional(), data: z.base64().nullish() }))
+    .default([]),
 });
 export type WirePayload = z.infer<typeof wirePayloadsSchema>['payloads'][number];
 

@@ -68,6 +68,10 @@ test('what is encoded is decoded to what it was, field by field, and what is not
   expect(await (await call({ body: JSON.stringify({ payloads }) })).json()).toEqual({ payloads });
 });
 
+test("no payloads, which Temporal's CLI sends as an empty object for a query without arguments, are none", async () => {
+  expect(await (await call({ path: '/encode', body: '{}' })).json()).toEqual({ payloads: [] });
+});
+
 const UNKNOWN = { metadata: { encoding: btoa('binary/encrypted'), 'encryption-key-id': btoa('gone') }, data: 'AAAA' };
 test.each<[what: string, status: number, call: Call, message: RegExp]>([
   ['no JSON', 400, { body: '{' }, /JSON/],
