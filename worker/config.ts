@@ -44,7 +44,10 @@ const environmentSchema = z.object({
   OPENAI_ORG_ID: optional,
   OPENAI_PROJECT_ID: optional,
   OPENAI_MODEL: optional,
-  OPENAI_WEBHOOK_SECRET: optional,
+  OPENAI_WEBHOOK_SECRET: optional.refine(
+    (text) => secretsOf(text).every((secret) => WEBHOOK_SECRET.test(secret)),
+    'expected secrets in base64, with or without "whsec_" before them, separated by spaces',
+  ),
   TEMPORAL_TASK_QUEUE: optional,
   TEMPORAL_DEPLOYMENT_NAME: optional.refine((name) => !name || !/[:.]/.test(name), 'may hold neither "." nor ":"'),
   TEMPORAL_WORKER_BUILD_ID: optional,
@@ -138,7 +141,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     historyEvents: values.DURABLE_RESEARCH_HISTORY_EVENTS ?? HISTORY_EVENTS.default,
     notify: notifyConfig(values),
     // Several while one is replaced by another.
-    webhookSecrets: values.OPENAI_WEBHOOK_SECRET?.split(/[\s,]+/).filter((secret) => secret !== '') ?? [],
+    webhookSecrets: secretsOf(values.OPENAI_WEBHOOK_SECRET),
     traces: tracesConfig(values),
     encryptionKeys: parseEncryptionKeys(values.DURABLE_RESEARCH_ENCRYPTION_KEYS),
   };
@@ -165,6 +168,10 @@ function providerConfig(values: Environment): ProviderConfig {
     project: values.OPENAI_PROJECT_ID,
     origin: values.DURABLE_RESEARCH_ORIGIN,
   };
+}
+
+function secretsOf(text = ''): string[] {
+  return text.split(/[\s,]+/).filter((secret) => secret !== '');
 }
 
 /** Either alone would start a worker that polls without a version, where its operator believes in one. */

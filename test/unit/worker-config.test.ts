@@ -81,6 +81,12 @@ test.each(['19', '40001', '100.5', 'many', '-100'])('%s events are no bound of a
   );
 });
 
+test.each(['!!', 'whsec_', 'whsec_bmV3 abc'])('%s is no secret of a webhook', (text) => {
+  expect(() => readWorkerConfig({ ...BASE, OPENAI_WEBHOOK_SECRET: text })).toThrow(
+    /OPENAI_WEBHOOK_SECRET: expected secrets in base64/,
+  );
+});
+
 test('a variable that is set to nothing is not set', () => {
   const names = [
     'OPENAI_BASE_URL',
