@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { type Client } from '@temporalio/client';
+import { type History } from '@temporalio/common/lib/proto-utils';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { type ResearchClient, RunNotFoundError } from '../../client';
+import { decodeFirst, DecryptionError } from '../../codec';
 import { PIPELINE_WORKFLOW } from '../../contract/names';
+import { externalTemporal } from '../../local';
 import { replayHistories, type RunHistory } from '../../worker';
 import { UsageError } from '../errors';
 import { EXIT } from '../exit-codes';
@@ -36,7 +40,9 @@ export async function replay(sources: readonly string[], options: ReplayOptions)
   const interrupt = new Interrupt();
   const session = await openSession(interrupt);
   try {
-    return await interrupt.race(replayAll(historiesOf(files, { ids, research: session.research, options }), options));
+    const address = externalTemporal(process.env)?.address ?? session.stack?.temporal.address ?? '';
+    const server = { ids, research: session.research, address, options };
+    return await interrupt.race(replayAll(historiesOf(files, server), options));
   } finally {
     interrupt.release();
     await session.close();
@@ -65,6 +71,8 @@ async function replayAll(histories: AsyncIterable<RunHistory>, { workflows }: Re
 interface ServerSources {
   ids: readonly string[];
   research: ResearchClient;
+  /** `host:port`: a check of another server than the one that is meant would pass. */
+  address: string;
   options: ReplayOptions;
 }
 
@@ -76,16 +84,20 @@ async function* historiesOf(files: readonly string[], server?: ServerSources): A
     if (!(await research.run(id).describe())) throw new RunNotFoundError(id, research.client.options.namespace);
     yield await fetchHistory(research, id);
   }
-  if (options.running) yield* openRuns(research, options);
+  if (options.running) yield* openRuns(server);
 }
 
 /** Open runs of the task queue; without a module of the user's, those of the engine's own workflows. */
-async function* openRuns(research: ResearchClient, { limit, workflows }: ReplayOptions): AsyncGenerator<RunHistory> {
+async function* openRuns({ research, address, options }: ServerSources): AsyncGenerator<RunHistory> {
+  const { limit, workflows } = options;
   const { client, taskQueue } = research;
+  const { namespace } = client.options;
   const own = workflows === undefined ? ` AND WorkflowType = '${PIPELINE_WORKFLOW}'` : '';
   const query = `TaskQueue = '${taskQueue.replaceAll("'", "''")}' AND ExecutionStatus = 'Running'${own}`;
   const { count } = await client.workflow.count(query);
-  note(`${count} open runs on task queue "${taskQueue}".`);
+  note(
+    `${count} open ${count === 1 ? 'run' : 'runs'} on task queue "${taskQueue}" at ${address}, namespace "${namespace}".`,
+  );
   if (count > limit) note(`The newest ${limit} are replayed; --limit ${count} replays all.`);
   let left = limit;
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
@@ -96,7 +108,19 @@ async function* openRuns(research: ResearchClient, { limit, workflows }: ReplayO
 }
 
 async function fetchHistory({ client }: ResearchClient, workflowId: string, runId?: string): Promise<RunHistory> {
-  return { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  await checkReadable(client, workflowId, history);
+  return { workflowId, history };
+}
+
+/** A history that cannot be decrypted would be taken for one that the workflows break. */
+async function checkReadable({ options }: Client, workflowId: string, { events }: History): Promise<void> {
+  try {
+    await decodeFirst(options.loadedDataConverter, events?.[0]?.workflowExecutionStartedEventAttributes?.input);
+  } catch (error) {
+    if (!(error instanceof DecryptionError)) throw error;
+    throw new DecryptionError(`${workflowId} cannot be replayed: ${error.message}`, { cause: error });
+  }
 }
 
 function firstLine({ name, message }: Error): string {
