@@ -6,6 +6,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { DecryptionError } from '../codec';
 import { type Ledger, ledgerSchema } from '../contract/ledger';
 import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
 import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline';
@@ -118,7 +119,7 @@ export class RunHandle {
     } catch (error) {
       if (error instanceof QueryNotRegisteredError && (await this.describe())?.status.name !== 'RUNNING')
         await this.result();
-      throw this.translate(error);
+      throw isEncoded(error) ? new DecryptionError(unreadable(this.workflowId)) : this.translate(error);
     }
   }
 
@@ -144,6 +145,15 @@ export class RunHandle {
     const { data: result } = pipelineResultSchema.safeParse(failure?.details?.[0]);
     return new RunFailedError(this.workflowId, { type, message, result }, { cause: error });
   }
+}
+
+/** A query's failure comes as its message alone: of one that is encrypted, this is all that is left. */
+function isEncoded(error: unknown): boolean {
+  return error instanceof QueryNotRegisteredError && error.message === 'Encoded failure';
+}
+
+function unreadable(workflowId: string): string {
+  return `the worker could not answer for ${workflowId}, and its reason is encrypted. Mostly it lacks the key that this client encrypts with, or has another one of that id: compare DURABLE_RESEARCH_ENCRYPTION_KEYS here and at the worker`;
 }
 
 /** The engine's own failure, which may be wrapped in that of an activity. */

@@ -1,7 +1,6 @@
 import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
 import {
   heldBackOf,
-  heldBackText,
   pendingActivities,
   RunFailedError,
   type RunHandle,
@@ -43,7 +42,6 @@ async function look(session: Session, workflowId: string): Promise<RunStatus> {
   if (!described) throw new RunNotFoundError(workflowId, run.namespace);
   const answered = await answers(run, described);
   const pending = pendingActivities(described);
-  const heldBack = heldBackOf(pending, answered.progress?.steps ?? []).map((held) => heldBackText(held, Date.now()));
   return {
     workflowId,
     status: statusText(described),
@@ -51,7 +49,8 @@ async function look(session: Session, workflowId: string): Promise<RunStatus> {
     startedAt: described.startTime.toISOString(),
     closedAt: described.closeTime?.toISOString(),
     troubles: troublesOf(pending),
-    heldBack,
+    heldBack: heldBackOf(pending, answered.progress?.steps ?? []),
+    ...(described.status.name === 'FAILED' && { failure: await failureOf(run) }),
     url: uiLink(session, workflowId),
     ...answered,
   };
@@ -75,6 +74,16 @@ async function resultOf(run: RunHandle): Promise<PipelineResult | undefined> {
     return await run.result();
   } catch (error) {
     return error instanceof RunFailedError ? error.failure.result : undefined;
+  }
+}
+
+async function failureOf(run: RunHandle): Promise<string | undefined> {
+  try {
+    await run.result();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RunFailedError)) throw error;
+    return `${error.failure.type}: ${error.failure.message}`;
   }
 }
 

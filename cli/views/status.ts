@@ -1,4 +1,5 @@
 import { type WorkflowExecutionDescription } from '@temporalio/client';
+import { type HeldBack, heldBackText } from '../../client';
 import { type Ledger } from '../../contract/ledger';
 import { type PipelineResult } from '../../contract/pipeline';
 import { type StepProgress } from '../../contract/progress';
@@ -21,7 +22,9 @@ export interface RunStatus {
   /** Why activities are being tried again. */
   troubles: string[];
   /** Steps that the provider asks for patience, each with its next try. */
-  heldBack: string[];
+  heldBack: HeldBack[];
+  /** Why a run that failed did so: failure type and message. */
+  failure?: string;
   /** Page in Temporal's UI. */
   url?: string;
 }
@@ -65,9 +68,15 @@ export function progressFrom(result: PipelineResult): WholeProgress {
 }
 
 /** What is held back, what is wrong and what was worth a warning, one line each. */
-export function concernLines({ troubles, heldBack, progress }: RunStatus, width: number, style: Style): string[] {
+export function concernLines(
+  { troubles, heldBack, progress, failure }: RunStatus,
+  width: number,
+  style: Style,
+): string[] {
+  const now = Date.now();
   return [
-    ...heldBack.map((text) => style('quiet', truncate(`· ${text}`, width))),
+    ...(failure === undefined ? [] : [style('bad', `✗ ${failure}`)]),
+    ...heldBack.map((held) => style('quiet', truncate(`· ${heldBackText(held, now)}`, width))),
     ...[...(progress?.warnings ?? []), ...troubles].map((text) => style('warn', truncate(`! ${text}`, width))),
   ];
 }
