@@ -84,7 +84,11 @@ async function lookOrBackOff(
     if (!(error instanceof ProviderError)) throw error;
     const now = Date.now();
     if (error.type === 'ResponseLost' && now < input.createdAt + UNKNOWN_GRACE_MS) {
-      throw new ProviderError('ProviderUnavailable', `it is new, so it is asked for again: ${error.message}`, 1_000);
+      throw new ProviderError(
+        'ProviderUnavailable',
+        `${input.responseId} is new, and asked for again although the provider does not know it: ${error.message}`,
+        1_000,
+      );
     }
     if (error.type === 'ResponseLost' && fresh) deps.background.learn('none');
     if (!isRetryable(error.type)) throw error;

@@ -30,7 +30,7 @@ export function doubtLines({ ambiguous, possiblyRunning, costUnknown }: Ledger):
   return [
     ...ambiguous.map(
       ({ stepId, create, reason, worstUsd }) =>
-        `${stepId}: the answer of create ${create} was lost, and it may have been billed${atMost(worstUsd)}: ${reason}`,
+        `${stepId}: create ${create} is ambiguous, and may have been billed${atMost(worstUsd)}: ${reason}`,
     ),
     ...possiblyRunning.map(
       ({ stepId, responseId, reason, worstUsd }) =>

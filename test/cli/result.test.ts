@@ -96,7 +96,7 @@ describe('the cost', () => {
     expect(costLines(doubtful, ['gpt-y']).slice(1)).toEqual([
       '$0.0291, of it $0.0200 for tool calls, by prices of 2026-11-22.',
       'That is a lower bound: gpt-y has no price here; set DURABLE_RESEARCH_PRICES to a file that has it.',
-      'plan: the answer of create 1 was lost, and it may have been billed (at most $0.5000): no answer in 30 s',
+      'plan: create 1 is ambiguous, and may have been billed (at most $0.5000): no answer in 30 s',
       'write: resp_1 may still be running at the provider: ProviderUnavailable: no answer',
       'look: what resp_2 cost is unknown and not in the sum (at most $0.2500): it is cancelled',
     ]);
