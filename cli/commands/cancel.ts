@@ -10,7 +10,7 @@ import { providerEnvironment } from '../provider-environment';
 import { type StartedSession, startSession } from '../session';
 import { outStyle, print } from '../terminal';
 import { cancelledLines } from '../views/cancelled';
-import { statusText } from '../views/status';
+import { leftUnstopped, leftUnstoppedText, statusText } from '../views/status';
 import { wholeProgress } from '../whole-progress';
 import { announceRun } from '../words';
 
@@ -24,8 +24,13 @@ interface Found {
 /** Cancels a run, waits until it has ended, and says what was stopped at the provider. Returns the exit code. */
 export async function cancel(workflowId: string): Promise<number> {
   return withRun(workflowId, async ({ session, interrupt, run, described }) => {
-    if (described.status.name !== 'RUNNING') {
-      print(`${workflowId} has already ended (${statusText(described)}); there is nothing to cancel.`);
+    const status = statusText(described);
+    if (leftUnstopped(status)) {
+      print(leftUnstoppedText(workflowId, status));
+      return EXIT.failed;
+    }
+    if (status !== 'running') {
+      print(`${workflowId} has already ended (${status}); there is nothing to cancel.`);
       return EXIT.completed;
     }
     await run.cancel();

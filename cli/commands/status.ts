@@ -18,7 +18,15 @@ import { fitted, outStyle, print, sizeOf } from '../terminal';
 import { costLines } from '../views/ledger';
 import { progressLines } from '../views/progress';
 import { wholeProgress } from '../whole-progress';
-import { concernLines, headLine, progressFrom, type RunStatus, statusText } from '../views/status';
+import {
+  concernLines,
+  headLine,
+  leftUnstopped,
+  leftUnstoppedText,
+  progressFrom,
+  type RunStatus,
+  statusText,
+} from '../views/status';
 
 /** Shows where a run stands now; without a worker, what Temporal itself knows of it. Returns the exit code. */
 export async function status(id: string | undefined, { json }: { json?: boolean }): Promise<number> {
@@ -92,6 +100,8 @@ async function show(session: Session, found: RunStatus): Promise<void> {
   const { width } = sizeOf(process.stdout);
   print(`${style('strong', found.workflowId)}  ${headLine(found, Date.now())}`);
   if (found.url !== undefined) print(style('quiet', found.url));
+  if (leftUnstopped(found.status))
+    print(style('warn', fitted(leftUnstoppedText(found.workflowId, found.status), process.stdout)));
   if (!found.answered) {
     const { taskQueue } = found;
     const what = found.progress ? 'this is from its result' : 'so only what Temporal itself knows is shown';

@@ -3,6 +3,7 @@ import { type HeldBack, heldBackText } from '../../client';
 import { type Ledger } from '../../contract/ledger';
 import { type PipelineResult } from '../../contract/pipeline';
 import { type StepProgress } from '../../contract/progress';
+import { invocation } from '../invocation';
 import { dateTime, duration } from '../text/format';
 import { type Style } from '../text/style';
 import { truncate } from '../text/width';
@@ -39,6 +40,16 @@ export function headLine({ status, startedAt, closedAt }: RunStatus, now: number
 /** Temporal's word for a state, as people write it: `TIMED_OUT` is `timed out`. */
 export function statusText({ status }: Pick<WorkflowExecutionDescription, 'status'>): string {
   return status.name.toLowerCase().replaceAll('_', ' ');
+}
+
+/** Whether a run has ended without having been told to: nobody has stopped its responses. */
+export function leftUnstopped(status: string): boolean {
+  return status === 'terminated' || status === 'timed out';
+}
+
+/** What to do about the responses of such a run. */
+export function leftUnstoppedText(workflowId: string, status: string): string {
+  return `${workflowId} was ended from outside (${status}), and its responses may run on and be billed. To stop them: ${invocation(`cancel --terminated ${workflowId}`)}`;
 }
 
 /** Steps of a run that has ended, from its result: a worker is not needed for it. */
