@@ -1,7 +1,7 @@
-import { activityInfo } from '@temporalio/activity';
-import { type Created, type CreateResponseInput, type Sending } from '../contract/activities';
+import { activityInfo, Context } from '@temporalio/activity';
+import { type Created, type CreateResponseInput, type Sending, type StreamResponseInput } from '../contract/activities';
 import { buildRequest, isTerminal, ProviderError, type ProviderResponse } from '../openai';
-import { type ActivityDeps } from './deps';
+import { type ActivityDeps, type BackgroundMemory } from './deps';
 import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline, unquoted } from './failures';
 import { conclude } from './look';
 import { newestItemBefore } from './newest-item';
@@ -60,17 +60,31 @@ export async function prepareCreate(deps: ActivityDeps, input: CreateResponseInp
   return { ...rest, sending };
 }
 
-/** What the workflow is told of a create; of one that has ended already, its output is stored first. */
+/**
+ * What the workflow is told of a create; of one that has ended already, its output is stored first. Where that fails its
+ * id alone is told, and it is waited for: another attempt of the activity would be another create.
+ */
 export async function createdOf(
   { store, background }: ActivityDeps,
-  input: CreateResponseInput,
+  input: CreateResponseInput | StreamResponseInput,
   { response, promptRef }: { response: ProviderResponse; promptRef: string | undefined },
 ): Promise<Created> {
   const created = { responseId: response.id, promptRef };
   if (!isTerminal(response.status)) return created;
   const foreground = response['background'] !== true;
-  if (foreground) background.learn('none');
-  return { ...created, foreground, collected: await conclude(store, response, input) };
+  if (foreground) learnForeground(background, input);
+  try {
+    return { ...created, foreground, collected: await conclude(store, response, input) };
+  } catch (error) {
+    Context.current().log.warn('an answer could not be stored and is asked for again', { ...created, error });
+    return { ...created, foreground };
+  }
+}
+
+/** A provider that ignores what is asked for does so always; one that refuses it may do so for a model. */
+function learnForeground(background: BackgroundMemory, input: CreateResponseInput | StreamResponseInput): void {
+  if (!('background' in input) || input.background) background.learn('none');
+  else if (input.refused) background.learnRefused(input.model);
 }
 
 /** A POST that outlives its activity is answered to nobody: the id of a paid response would be lost. */

@@ -25,7 +25,10 @@ export interface Announcer {
 /** What a worker has found out about its provider's background mode; every run begins with it. */
 export interface BackgroundMemory {
   readonly known: Background;
+  /** Models whose creates were refused in the background, and not in the foreground. */
+  readonly refusing: readonly string[];
   learn(found: 'full' | 'none'): void;
+  learnRefused(model: string): void;
 }
 
 /** What the activities need from the outside; composed by `worker/`. */

@@ -17,6 +17,7 @@ export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Pr
     ownStore: deps.store !== providerStore,
     traces: deps.traces ?? false,
     background: deps.background.known,
+    foregroundModels: [...deps.background.refusing],
     historyEvents: deps.historyEvents,
   };
 }

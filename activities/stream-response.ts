@@ -93,7 +93,6 @@ async function send(
       refusal = error;
     }
   }
-  if (input.background) deps.background.learn('none');
   throw refusal;
 }
 

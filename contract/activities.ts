@@ -72,6 +72,8 @@ export type CreateResponseInput = z.infer<typeof createResponseInputSchema>;
 export const streamResponseInputSchema = createResponseInputSchema.extend({
   /** Whether background mode is asked for; a provider may ignore it. */
   background: z.boolean(),
+  /** True where background mode was refused just before. */
+  refused: z.boolean().optional(),
 });
 export type StreamResponseInput = z.infer<typeof streamResponseInputSchema>;
 

@@ -29,6 +29,8 @@ export const runRecordSchema = z.strictObject({
   traces: z.boolean().default(false),
   /** What is known of the provider's background mode. Absent in records of versions that took it for granted. */
   background: backgroundSchema.default('full'),
+  /** Models that were found to have no background mode. Absent in records of versions without it. */
+  foregroundModels: z.array(z.string()).default([]),
   /**
    * Events of history after which the run goes on in a new execution of its workflow id. Absent in records of versions
    * that did not: their runs stay in one.

@@ -3,6 +3,7 @@ import { type Created, type CreateResponseInput } from '../contract/activities';
 import { type Failure } from '../contract/outcome';
 import { createActivityId } from '../contract/names';
 import { worstPrice } from '../contract/prices';
+import { type Background } from '../contract/run-record';
 import { create, streamed } from './activities';
 import { boundOf, createInput } from './create-input';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
@@ -30,13 +31,17 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
       return await sendCreate(turn);
     } catch (error) {
       const ended = lostCreate(error);
-      const refused = !ended && isRefusedMode(turn, error);
+      const refused = !ended && isRefusedMode(error);
       if (ended) bookLost(turn, ended);
       else if (refused) run.ledger.unreserve(step.id);
       else run.ledger.settle(step.id);
       // A create that is being cancelled is not tried again, whatever it ended as; the step has not failed by that.
       if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled while it was created');
-      if (refused) continue;
+      if (refused) {
+        // It has created nothing. Whether that is the mode's fault is known when it runs without.
+        turn.refused = true;
+        continue;
+      }
       if (!ended) return await refusal(turn, error);
       if (ended.final) return ended.final;
       if (ended.sent) turn.lost += 1;
@@ -51,7 +56,7 @@ export async function createOnce(turn: Turn): Promise<Created | Failure> {
 async function afterLost(turn: Turn, { sent, reason, retryAfterMs = 0 }: LostCreate): Promise<Failure | undefined> {
   const { run, step, deadlineAt, lost } = turn;
   const policy = sent ? run.onAmbiguousCreate : 'retry';
-  if (policy === 'wait' && run.background.known !== 'none') return waitForLost(turn, reason);
+  if (policy === 'wait' && backgroundOf(turn) !== 'none') return waitForLost(turn, reason);
   if (policy === 'wait') {
     const message = `onAmbiguousCreate "wait" waits for a webhook, and none tells of a foreground response: ${reason}`;
     return { type: 'CreateAmbiguous', message };
@@ -97,11 +102,13 @@ async function waitForLost(turn: Turn, reason: string): Promise<Failure> {
   }
 }
 
-/** A provider that refuses background mode has created nothing: the next create runs in the foreground. */
-function isRefusedMode({ run }: Turn, error: unknown): boolean {
-  const refused = failureOf(error)?.type === 'BackgroundUnsupported';
-  if (refused) run.background.missing('it was refused');
-  return refused;
+function isRefusedMode(error: unknown): boolean {
+  return failureOf(error)?.type === 'BackgroundUnsupported';
+}
+
+/** What is known of background mode where this turn creates. */
+function backgroundOf({ run, step, refused }: Turn): Background {
+  return refused ? 'none' : run.background.of(step.model ?? run.record.defaultModel);
 }
 
 /** The response was accepted and is not known: it may have been billed, and the run's policy decides as for a lost one. */
@@ -128,7 +135,8 @@ async function sendCreate(turn: Turn): Promise<Created> {
     turn.lostAfter = undefined;
     turn.lost = 0;
     run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
-    if (created.foreground) run.background.missing('it was ignored');
+    if (turn.refused) run.background.refusedBy(request.model);
+    else if (created.foreground && backgroundOf(turn) !== 'none') run.background.missing('it was ignored');
     const resumable = created.foreground ? false : undefined;
     const { responseId } = created;
     run.board.update(step.id, { state: 'in_progress', responseId, doing: undefined, resumable });
@@ -143,22 +151,23 @@ type Scheduled = { activityId: string; summary: string };
 
 /** In the background where the provider has it; by a stream that tells where nobody knows yet, or has to be read. */
 async function sendRequest(
-  { run, step, deadlineAt }: Turn,
+  turn: Turn,
   request: CreateResponseInput,
   { activityId, summary }: Scheduled,
 ): Promise<Created> {
+  const { run, step, deadlineAt, refused } = turn;
   const { timeoutMs } = request;
-  const { known } = run.background;
+  const known = backgroundOf(turn);
   // A stream that is wanted may be refused where background mode is not.
   if (known === 'full' && !request.stream) {
     return create(activityId, { timeoutMs, summary })['durableResearch.createResponse'](request);
   }
   if (known === 'none') {
-    run.background.missing('as was found before, or set');
+    if (!refused) run.background.warn(request.model, 'as was found before, or set');
     run.board.update(step.id, { state: 'in_progress', responseId: undefined, doing: undefined, resumable: false });
   }
   const creating = streamed(activityId, { timeoutMs, deadlineAt, summary });
-  return creating['durableResearch.streamResponse']({ ...request, background: known !== 'none' });
+  return creating['durableResearch.streamResponse']({ ...request, background: known !== 'none', refused });
 }
 
 function bookLost(turn: Turn, { sent, reason, newestItem }: LostCreate): void {

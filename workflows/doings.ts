@@ -18,7 +18,8 @@ export function listenToDoings(board: Board, onForeground: () => void): void {
     const { stepId, responseId, sequence, doing, foreground } = parsed.data;
     const row = board.row(stepId);
     if (foreground && isCreating(row)) {
-      onForeground();
+      // Otherwise nothing else was asked for.
+      if (row?.state === 'creating') onForeground();
       board.update(stepId, { state: 'in_progress', responseId, resumable: false });
     } else if (row?.state !== 'in_progress' || row.responseId !== responseId) return;
     if (sequence <= (newest.get(responseId) ?? -1)) return;

@@ -85,7 +85,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   if (!carried) for (const id of stepIds) board.update(id, {});
   const record = carried?.record ?? (await resolveRecord(models));
   const book = (ledger ??= new LedgerBook(record.prices, record.simulated, countSpent));
-  const known = new BackgroundKnowledge(record.background ?? 'full', board, carried?.record.background === 'none');
+  const known = new BackgroundKnowledge(record, board, carried !== undefined);
   background = known;
   board.enter('running');
   const deletions = new Deletions(record.origin, board, carried?.deletions);
@@ -103,7 +103,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
     turns,
     conversation: (turn) => conversation.id(turn),
     carry: () => ({
-      record: { ...record, background: known.known },
+      record: { ...record, ...known.carry() },
       ledger: book.carry(),
       board: board.carry(),
       orphans: orphans.carry(),

@@ -42,6 +42,8 @@ export const TURN = 1;
 export interface OpenTurn extends TurnProgress {
   /** A lost response that showed itself and became the turn's. */
   adopted?: ResponseSeen;
+  /** Background mode was refused: its creates run in the foreground. */
+  refused?: boolean;
 }
 
 /** One turn of a step while it is at work. */

@@ -1,4 +1,5 @@
 import { type PipelineInput, RunCancelledError } from '../../client';
+import { type Provider, ProviderError } from '../../openai';
 import { type Harness, startHarness, until } from '../setup/harness';
 
 let harness: Harness;
@@ -56,6 +57,67 @@ test('refuse: nothing is created by the refusal, and every step runs in the fore
   expect(ended.ledger.total.usage.output).toBeGreaterThan(0);
   expect(marks(ended.steps)).toEqual([false]);
   expect(progress.warnings).toEqual([expect.stringMatching(/no background mode \(it was refused\).*not resumable/)]);
+});
+
+/** Refuses creates of one model, as the API refuses a mode: in the background, or whatever the mode. */
+function refusing(
+  provider: Provider,
+  { model, always }: { model: string; always: boolean },
+  refused: unknown[],
+): Provider {
+  return {
+    ...provider,
+    createResponse: async (body, timeoutMs, reading) => {
+      if (body.model !== model || !(always || body['background']))
+        return provider.createResponse(body, timeoutMs, reading);
+      refused.push(body);
+      const type = body['background'] ? 'BackgroundUnsupported' : 'InvalidRequest';
+      throw new ProviderError(type, `no background for ${model}`, undefined, { refusedMode: true });
+    },
+  };
+}
+
+const TWO_MODELS: PipelineInput = {
+  steps: [
+    { id: 'old', prompt: 'Explain Raft.', model: 'gpt-5.5' },
+    { id: 'new', prompt: 'Explain Paxos.' },
+    { id: 'again', prompt: 'Sum up Raft.', model: 'gpt-5.5' },
+  ],
+};
+
+test('a mode that one model lacks is missing for that model alone, in later runs too', async () => {
+  const refused: unknown[] = [];
+  harness = await startHarness({
+    deps: (provider) => ({ provider: refusing(provider, { model: 'gpt-5.5', always: false }, refused) }),
+  });
+  const { result: ended, progress } = await result(TWO_MODELS);
+  expect(ended).toMatchObject({ outcome: 'completed', ledger: { ambiguous: [], total: { creates: 3 } } });
+  expect(ended.steps['old']?.resumable).toBe(false);
+  expect(ended.steps['new']?.resumable).toBeUndefined();
+  expect(ended.steps['again']?.resumable).toBe(false);
+  expect(progress.warnings).toEqual([expect.stringMatching(/^gpt-5.5 has no background mode \(it was refused\)/)]);
+  const before = refused.length;
+  const { result: next } = await result(TWO_MODELS);
+  expect(marks(next.steps)).toEqual([false, undefined]);
+  expect(refused).toHaveLength(before);
+});
+
+test('a request that is refused in the foreground too tells nothing of background mode', async () => {
+  const refused: unknown[] = [];
+  harness = await startHarness({
+    deps: (provider) => ({ provider: refusing(provider, { model: 'gpt-5.5', always: true }, refused) }),
+  });
+  const steps = [
+    { id: 'wrong', prompt: 'Explain Raft.', model: 'gpt-5.5' },
+    { id: 'right', prompt: 'Explain Paxos.', after: ['wrong'], onMissing: 'note' as const },
+  ];
+  const { result: ended, progress } = await result({ steps });
+  expect(ended.steps['wrong']?.reason).toMatch(/^InvalidRequest: /);
+  expect(ended.steps['right']).toMatchObject({ outcome: 'completed' });
+  expect(ended.steps['right']?.resumable).toBeUndefined();
+  expect(progress.warnings).toEqual([]);
+  const { result: next } = await result({ steps: [{ id: 'right', prompt: 'Explain Paxos.' }] });
+  expect(marks(next.steps)).toEqual([undefined]);
 });
 
 test('ignore: the first create is paid once, and its output is used', async () => {

@@ -13,6 +13,7 @@ import {
 } from '../../client';
 import { DecryptionError } from '../../codec';
 import { replayHistory } from '../../worker';
+import { rememberBackground } from '../../worker/background-memory';
 import { type Harness, moveClock, required, startHarness, until, withFaults } from '../setup/harness';
 
 const OLD_KEY = `old:${randomBytes(32).toString('base64')}`;
@@ -66,7 +67,7 @@ beforeAll(async () => {
         return faulty.createResponse(body, ...rest);
       };
       // Known, so that a create that stays silent runs into its start-to-close.
-      const background = { known: 'full' as const, learn: () => undefined };
+      const background = rememberBackground('full');
       return { provider: { ...faulty, createResponse }, background };
     },
   });
