@@ -2,15 +2,21 @@ import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { itemSchema } from './item';
 
-/** An event of a response's stream. The list of types is open, and each has fields of its own. */
+/**
+ * An event of a response's stream. The list of types is open, and each has fields of its own. A field that is odd is
+ * left out, and not the event: it may hold an answer that is paid.
+ */
 export const streamEventSchema = z.looseObject({
   type: z.string(),
   /** Counts the events of one response; by it a stream that broke off is taken up again. */
-  sequence_number: z.int().min(0).optional(),
+  sequence_number: z.int().min(0).optional().catch(undefined),
   /** On the events that begin and end a response. */
-  response: z.looseObject({ id: z.string().min(1), status: z.string().optional() }).optional(),
+  response: z
+    .looseObject({ id: z.string().min(1), status: z.string().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
   /** On the events that begin and end an item of the output. */
-  item: itemSchema.optional(),
+  item: itemSchema.optional().catch(undefined),
   delta: z.string().optional().catch(undefined),
 });
 export type StreamEvent = z.infer<typeof streamEventSchema>;
@@ -42,6 +48,9 @@ export async function* readEvents(body: NonNullable<Response['body']>): AsyncGen
     events = [];
     yield* read;
   }
+  // Some servers end the connection instead of the last event; half an event is no JSON.
+  parser.feed('\n\n');
+  yield* events;
 }
 
 function parseEvent(data: string): StreamEvent | undefined {

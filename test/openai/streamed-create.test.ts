@@ -196,3 +196,30 @@ describe('following', () => {
     expect((await failure(eventsOf(provider))).type).toBe(type);
   });
 });
+
+test('odd fields of an event, and a last event without its blank line, do not cost the answer', async () => {
+  const provider = await providerAt((_seen, res) => {
+    send(
+      res,
+      ['response.created', { sequence_number: null, item: null, ...response('in_progress', { status: null }) }],
+      ['response.output_item.done', { sequence_number: -1, item: ITEM }],
+    );
+    res.end(`data: ${JSON.stringify({ type: 'response.completed', sequence_number: '9', ...response('completed') })}`);
+  });
+  expect(await provider.createResponse(BODY, 5_000)).toMatchObject({ status: 'completed', output: [ITEM] });
+});
+
+test('characters that are split over chunks are whole', async () => {
+  const bytes = Buffer.from(
+    `data: ${JSON.stringify({ type: 'response.completed', ...response('completed', { output: [{ ...ITEM, content: [{ type: 'output_text', text: 'Ражт 🙂' }] }] }) })}\n\n`,
+  );
+  const provider = await providerAt(async (_seen, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const byte of bytes) {
+      res.write(Buffer.of(byte));
+      await new Promise(setImmediate);
+    }
+    res.end();
+  });
+  expect(JSON.stringify(await provider.createResponse({ ...BODY, background: undefined }, 5_000))).toContain('Ражт 🙂');
+});
