@@ -52,7 +52,8 @@ export async function unquoted<T>({ redact }: { redact?: boolean }, call: () => 
   }
 }
 
-type Deadline = { stepId: string; deadlineAt: number };
+/** Until when a step may be at work. */
+export type Deadline = { stepId: string; deadlineAt: number };
 
 /**
  * Runs a call that nobody needs after the step's deadline: a refusal that leaves no time for another attempt is the

@@ -1,9 +1,11 @@
 import { activityInfo, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { type Created, type StreamResponseInput } from '../contract/activities';
+import { type FailureType } from '../contract/failures';
 import { buildRequest, ProviderError, type ProviderResponse, type Reading, type RequestMode } from '../openai';
 import { createdOf, metadataOf, type PreparedCreate, prepareCreate } from './create-response';
 import { type ActivityDeps } from './deps';
-import { asActivity, beforeDeadline, failure, unquoted } from './failures';
+import { asActivity, beforeDeadline, type Deadline, failure, unquoted } from './failures';
 import { tellRun } from './tell-run';
 import { Teller } from './teller';
 
@@ -46,6 +48,8 @@ export async function streamResponse(deps: ActivityDeps, input: StreamResponseIn
     );
     return await createdOf(deps, input, { response, promptRef: prepared.promptRef });
   } catch (error) {
+    // What was refused was not closed, whatever came to an end meanwhile.
+    if (!(error instanceof ApplicationFailure) || error.type !== ('CreateAmbiguous' satisfies FailureType)) throw error;
     const details = [{ ...prepared.sending, closed: true }];
     if (deadline.aborted)
       throw failure('DeadlineExceeded', `the stream of step "${input.stepId}" was closed at its deadline`, { details });
@@ -58,13 +62,14 @@ export async function streamResponse(deps: ActivityDeps, input: StreamResponseIn
   }
 }
 
-/** Runs an activity that holds a connection, as many at once as a worker should; more are tried again later. */
-export function limited<I, O>(activity: (input: I) => Promise<O>): (input: I) => Promise<O> {
+/** Runs an activity that holds a connection, as many at once as a worker should; more are tried again until their deadline. */
+export function limited<I extends Deadline, O>(activity: (input: I) => Promise<O>): (input: I) => Promise<O> {
   let running = 0;
   return async (input) => {
     if (running >= MOST_STREAMS) {
       const message = `waiting, not an error: this worker reads ${running} streams already`;
-      throw failure('RateLimited', message, { nextRetryDelayMs: FULL_RETRY_MS });
+      const full = (): Promise<never> => Promise.reject(new ProviderError('RateLimited', message, FULL_RETRY_MS));
+      return asActivity(() => beforeDeadline(input, full));
     }
     running += 1;
     try {

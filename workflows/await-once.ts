@@ -1,11 +1,11 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
 import { type Created } from '../contract/activities';
 import { durationMs } from '../contract/duration';
 import { DEFAULT_MAX_QUEUED } from '../contract/graph';
 import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
 import { bounded, wait } from './activities';
-import { failureName, failureOf, isForgotten } from './failures';
+import { failureName, failureOf, isForgotten, lastWords } from './failures';
 import { reportWait } from './report';
 import { type Turn } from './turn';
 
@@ -73,8 +73,9 @@ async function stopResponse({ run, step }: Turn, responseId: string): Promise<Co
     run.ledger.settle(stepId, { responseId, ...used });
     return used.collected;
   } catch (error) {
-    const failure = failureOf(error);
-    if (!failure) throw error;
+    if (!(error instanceof ActivityFailure)) throw error;
+    // Whatever kept it from being stopped or stored, such as a full disk: the other steps of the run go on.
+    const failure: Failure = failureOf(error) ?? { type: 'ProviderUnavailable', message: lastWords(error) };
     const reason = `${failure.type}: ${failure.message}`;
     if (failure.type === 'ResponseLost') {
       run.ledger.bookCostUnknown({ stepId, responseId, reason });

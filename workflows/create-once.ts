@@ -115,6 +115,7 @@ function backgroundOf({ run, step, refused }: Turn): Background {
 export async function afterForgotten(turn: Turn, responseId: string): Promise<Failure | undefined> {
   const reason = `the provider accepted ${responseId} and did not know it right after`;
   turn.run.background.missing('it forgets its responses');
+  turn.run.orphans.forgotten(responseId);
   const lost = { sent: true, reason };
   bookLost(turn, lost);
   turn.lost += 1;

@@ -48,6 +48,11 @@ export class Orphans {
     this.early.delete(keyOf(create));
   }
 
+  /** The provider says that it does not know a response whose id it has told: if it shows itself, it is found. */
+  forgotten(responseId: string): void {
+    this.known.delete(responseId);
+  }
+
   /** The answer of a create is lost; its response may have been seen already. */
   lost(create: CreateId): void {
     const seen = this.early.get(keyOf(create));

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type RunHandle } from '../../client';
-import { createProvider, type Provider } from '../../openai';
+import { createProvider, type Provider, ProviderError } from '../../openai';
 import { createFileStore } from '../../store/files';
 import { announceEnds } from '../../worker';
 import { type Harness, type HarnessOptions, moveClock, required, startHarness, until } from '../setup/harness';
@@ -218,4 +218,38 @@ describe('"ask" leaves it to a person', () => {
     expect(await run.result()).toMatchObject({ outcome: 'completed', ledger: { total: { creates: 1 } } });
     expect((await run.progress()).waitingFor).toEqual([]);
   });
+});
+
+/** Does not know the first response that it is asked for. Every later create takes two hours. */
+function forgettingFirst(provider: Provider): Provider {
+  let forgotten: string | undefined;
+  return {
+    ...provider,
+    createResponse: (body, timeoutMs, reading) => {
+      const metadata = body['metadata'] as Record<string, string>;
+      const seconds = String((metadata['create'] === '1' ? 1 : 2) * HOUR_SECONDS);
+      return provider.createResponse(
+        { ...body, metadata: { ...metadata, emulator_seconds: seconds } },
+        timeoutMs,
+        reading,
+      );
+    },
+    retrieveResponse: async (responseId) => {
+      forgotten ??= responseId;
+      if (responseId === forgotten) throw new ProviderError('ResponseLost', `${responseId} is not known`);
+      return provider.retrieveResponse(responseId);
+    },
+  };
+}
+
+test('a response that was forgotten right after its create and shows itself is used, and booked', async () => {
+  await start({ deps: (provider) => ({ provider: forgettingFirst(provider) }) });
+  const run = await startRun('retry');
+  const [forgotten] = await untilCreated(run.workflowId, 2);
+  await moveClock(harness.emulator, HOUR_SECONDS);
+  expect(await announce(forgotten!.id)).toBe('told');
+  const { steps, ledger } = await run.result();
+  expect(steps['explain']?.responseIds).toContain(forgotten!.id);
+  expect(ledger.ambiguous).toMatchObject([{ create: 1, responseId: forgotten!.id }, { create: 2 }]);
+  expect(ledger.total.usage.output).toBeGreaterThan(0);
 });

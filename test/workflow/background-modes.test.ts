@@ -209,3 +209,24 @@ test('a cancel closes the stream, and nothing is left in progress; so does a dea
     (await harness.creates(late.workflowId)).every(({ status }) => status === 'cancelled'),
   );
 });
+
+test('a create that is refused while its run is cancelled is not booked as perhaps billed', async () => {
+  let asked = false;
+  harness = await startHarness({
+    deps: (provider) => ({
+      provider: {
+        ...provider,
+        createResponse: async (_body, _timeoutMs, reading) => {
+          asked = true;
+          await new Promise((resolve) => reading?.signal?.addEventListener('abort', resolve));
+          throw new ProviderError('Unauthorized', 'the API key was refused');
+        },
+      },
+    }),
+  });
+  const run = await harness.research.start({ steps: [{ id: 'explain', prompt: 'Explain Raft.' }] });
+  await until('it is asked for', async () => asked);
+  await run.cancel();
+  await expect(run.result()).rejects.toBeInstanceOf(RunCancelledError);
+  expect(await run.ledger()).toMatchObject({ ambiguous: [], reservedUsd: 0 });
+});
