@@ -129,7 +129,9 @@ test('a final step that is redacted leaves its text to the store, also where a w
   });
   const responseId = await until('the run waits', async () => {
     const [waiting] = (await run.describe())?.raw.pendingActivities ?? [];
-    return waiting?.activityId?.startsWith('await:') && waiting.activityId.slice('await:'.length);
+    // In its back-off: its first look has found nothing, and cannot come before the webhook.
+    const waits = waiting?.activityId?.startsWith('await:') && waiting.attempt === 2;
+    return waits && waiting?.activityId?.slice('await:'.length);
   });
   const provider = createProvider({ apiKey: 'test', baseURL: slow.emulator.url });
   const announce = announceEnds(slow.research.client, { provider, store: createFileStore(slow.home) });
