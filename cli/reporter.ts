@@ -27,6 +27,8 @@ export function createReporter(): Reporter {
 const TICK_MS = 500;
 /** A rate limit holds back every step at once. */
 const MOST_HELD = 3;
+/** Each try of what fails again and again has another one. */
+const REQUEST_ID = /\breq_\w+/g;
 
 class ScreenReporter implements Reporter {
   private readonly region = new LiveRegion(process.stderr);
@@ -106,8 +108,9 @@ class LineReporter implements Reporter {
 
   trouble(texts: readonly string[]): void {
     for (const text of texts) {
-      if (!this.said.has(text)) note(`warning: ${text}`);
-      this.said.add(text);
+      const same = text.replaceAll(REQUEST_ID, '');
+      if (!this.said.has(same)) note(`warning: ${text}`);
+      this.said.add(same);
     }
   }
 
