@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Client, Connection } from '@temporalio/client';
 import { type PipelineInput, ResearchClient, RunConflictError, type RunHandle } from '../../client';
 import { type Emulator, startEmulator } from '../../emulator';
@@ -12,6 +9,7 @@ import { createProvider } from '../../openai';
 import { createFileStore } from '../../store/files';
 import { announceEnds } from '../../worker';
 import { countCreates, moveClock, required, until } from '../setup/harness';
+import { startWorkerProcess, type WorkerProcess } from '../setup/worker-process';
 
 const HOUR_SECONDS = 3600;
 const MINUTE_SECONDS = 60;
@@ -39,7 +37,7 @@ const PIPELINE: PipelineInput = {
 let home: string;
 let emulator: Emulator;
 let connection: Connection;
-let worker: ChildProcess;
+let worker: WorkerProcess;
 const taskQueue = `continue-${randomUUID()}`;
 
 beforeAll(async () => {
@@ -52,29 +50,15 @@ beforeAll(async () => {
   worker = await startWorker();
 });
 afterAll(async () => {
-  worker.kill('SIGKILL');
+  await worker.kill('SIGKILL');
   await connection.close();
   await emulator.close();
   await rm(home, { recursive: true, force: true });
 });
 
-async function startWorker(): Promise<ChildProcess> {
-  const started = spawn(process.execPath, [join(__dirname, '../../dist/worker/main.js')], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: {
-      PATH: process.env['PATH'],
-      TEMPORAL_ADDRESS: required('TEST_TEMPORAL_ADDRESS'),
-      TEMPORAL_TASK_QUEUE: taskQueue,
-      OPENAI_API_KEY: 'test',
-      OPENAI_BASE_URL: emulator.url,
-      DURABLE_RESEARCH_ORIGIN: `emulator:${emulator.instanceId}`,
-      DURABLE_RESEARCH_HOME: home,
-      DURABLE_RESEARCH_HISTORY_EVENTS: '20',
-      DURABLE_RESEARCH_BACKGROUND: 'full',
-    },
-  });
-  await once(createInterface({ input: started.stdout }), 'line');
-  return started;
+function startWorker(): Promise<WorkerProcess> {
+  const env = { DURABLE_RESEARCH_HISTORY_EVENTS: '20', DURABLE_RESEARCH_BACKGROUND: 'full' };
+  return startWorkerProcess({ emulator, home, taskQueue, env });
 }
 
 /** By the ids of workflow and activity alone, as every announcer does. */
@@ -100,8 +84,7 @@ test('what is open goes on in the next execution, also when a worker dies in bet
   });
   const second = await runIdOf(run);
   expect(second).not.toBe(first);
-  worker.kill('SIGKILL');
-  await once(worker, 'exit');
+  await worker.kill('SIGKILL');
   await moveClock(emulator, MINUTE_SECONDS);
   worker = await startWorker();
   await announce(research, resting.responseId ?? '');

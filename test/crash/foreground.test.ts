@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { ResearchClient } from '../../client';
 import { type Emulator, startEmulator } from '../../emulator';
 import { countCreates, moveClock, required, until } from '../setup/harness';
+import { startWorkerProcess, type WorkerProcess } from '../setup/worker-process';
 
 let emulator: Emulator;
 let connection: Connection;
@@ -25,15 +25,13 @@ afterAll(async () => {
 
 test('a worker killed in a foreground stream: booked as perhaps billed, and created again', async () => {
   const taskQueue = `crash-${randomUUID()}`;
-  const victim = startWorker(taskQueue);
+  const victim = await startWorker(taskQueue);
   const run = await new ResearchClient(new Client({ connection }), taskQueue).start({
     steps: [{ id: 'explain', prompt: 'Explain Paxos.' }],
   });
   await until('it is read', async () => (await countCreates(emulator, run.workflowId)).length === 1);
-  const died = new Promise((resolve) => victim.once('exit', (_code, signal) => resolve(signal)));
-  victim.kill('SIGKILL');
-  expect(await died).toBe('SIGKILL');
-  const successor = startWorker(taskQueue);
+  await victim.kill('SIGKILL');
+  const successor = await startWorker(taskQueue);
   try {
     await until('it is created again', async () => (await countCreates(emulator, run.workflowId)).length === 2);
     await moveClock(emulator, 600);
@@ -50,28 +48,10 @@ test('a worker killed in a foreground stream: booked as perhaps billed, and crea
       responseIds: [creates.find(({ status }) => status === 'completed')?.id],
     });
   } finally {
-    await stop(successor);
+    await successor.kill('SIGTERM');
   }
 }, 120_000);
 
-function startWorker(taskQueue: string): ChildProcess {
-  return spawn(process.execPath, [join(__dirname, 'crashing-worker.js')], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      PATH: process.env['PATH'],
-      TEMPORAL_ADDRESS: required('TEST_TEMPORAL_ADDRESS'),
-      TEMPORAL_TASK_QUEUE: taskQueue,
-      OPENAI_API_KEY: 'test',
-      OPENAI_BASE_URL: emulator.url,
-      DURABLE_RESEARCH_ORIGIN: `emulator:${emulator.instanceId}`,
-      DURABLE_RESEARCH_HOME: home,
-      DURABLE_RESEARCH_CREATE_TIMEOUT: '3s',
-    },
-  });
-}
-
-async function stop(worker: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => worker.once('exit', resolve));
-  worker.kill('SIGTERM');
-  await ended;
+function startWorker(taskQueue: string): Promise<WorkerProcess> {
+  return startWorkerProcess({ emulator, home, taskQueue, env: { DURABLE_RESEARCH_CREATE_TIMEOUT: '3s' } });
 }
