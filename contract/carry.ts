@@ -20,6 +20,8 @@ export const restSchema = z.discriminatedUnion('for', [
   z.strictObject({ for: z.literal('lost answer'), reason: z.string() }),
   /** The answer of its create was lost; a person decides. */
   z.strictObject({ for: z.literal('decision'), reason: z.string() }),
+  /** Its create is about to be sent, and too large for the workflow task. */
+  z.strictObject({ for: z.literal('room') }),
 ]);
 export type Rest = z.infer<typeof restSchema>;
 

@@ -6,6 +6,7 @@ import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
 import { bounded, wait } from './activities';
 import { failureName, failureOf, isForgotten, lastWords } from './failures';
+import { jsonBytes } from './json-bytes';
 import { reportWait } from './report';
 import { type Turn } from './turn';
 
@@ -24,7 +25,7 @@ export async function awaitOnce(
   turn.rest = { for: 'response', created, createdAt };
   try {
     const waiting = wait(awaitActivityId(responseId), `${step.id} · waiting for ${responseId}`);
-    const collected = await waiting['durableResearch.awaitResponse']({
+    const input = {
       origin: run.record.origin,
       stepId: step.id,
       responseId,
@@ -34,7 +35,9 @@ export async function awaitOnce(
       format: step.format,
       wait: step.wait,
       redact: step.redact,
-    });
+    };
+    while (!run.gate.admits(jsonBytes(input))) await run.gate.wait();
+    const collected = await waiting['durableResearch.awaitResponse'](input);
     turn.rest = undefined;
     run.background.proved();
     const usd = run.ledger.settle(step.id, collected);
@@ -63,13 +66,9 @@ async function stopResponse({ run, step }: Turn, responseId: string): Promise<Co
   const { id: stepId, format, redact } = step;
   try {
     const stopping = bounded('45s', `${stepId} · stopping ${responseId}`);
-    const used = await stopping['durableResearch.cancelResponse']({
-      origin,
-      stepId,
-      responseId,
-      format,
-      redact,
-    });
+    const input = { origin, stepId, responseId, format, redact };
+    while (!run.gate.admits(jsonBytes(input))) await run.gate.wait();
+    const used = await stopping['durableResearch.cancelResponse'](input);
     run.ledger.settle(stepId, { responseId, ...used });
     return used.collected;
   } catch (error) {

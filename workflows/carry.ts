@@ -1,26 +1,30 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import { type Carry, type EndedStep } from '../contract/carry';
 import { finalSteps, type PlannedStep } from '../contract/graph';
+import { MAX_INPUT_BYTES } from './command-gate';
+import { jsonBytes } from './json-bytes';
 import { type Run } from './run';
 
 /** A turn that was handed over needs about so many events to end; they do not count, or a low bound could not be met. */
 const EVENTS_A_TURN = 10;
-/** With the input, which may be 2 MB, it must fit into one message of 4 MB. What is larger stays in its execution. */
-const MAX_CARRY_BYTES = 1_500_000;
+/** Temporal reads a history in pages by number of events, and one above 4 MB not at all: the run could not be replayed. */
+const MAX_HISTORY_BYTES = 2_000_000;
 
 /**
  * Resolves when the run's history has grown so long that it is to go on in a new execution of its workflow id, and what
- * is carried there fits.
+ * is carried there fits. From then on no step creates a response.
  */
 export async function isLong(run: Run, mayCarry: () => boolean): Promise<void> {
   const { historyEvents } = run.record;
   const most = (historyEvents ?? 0) + EVENTS_A_TURN * run.turns.size;
   await whatever(() => {
-    const { continueAsNewSuggested, historyLength, cronSchedule } = workflowInfo();
+    const { continueAsNewSuggested, historyLength, historySize, cronSchedule } = workflowInfo();
     // A run of a version without it stays in one execution; one of a cron schedule would hand over to the next run of it.
     if (historyEvents === undefined || cronSchedule) return false;
-    return (continueAsNewSuggested || historyLength >= most) && mayCarry();
+    const isFull = continueAsNewSuggested || historyLength >= most || historySize >= MAX_HISTORY_BYTES;
+    return isFull && mayCarry();
   });
+  run.gate.close();
 }
 
 /**
@@ -44,9 +48,9 @@ export function carryOf(run: Run, steps: readonly PlannedStep[], ends: ReadonlyM
   return { run: run.carry(), ended: [...ends.values()].map((end) => slim(end, end.id === only?.id)) };
 }
 
-/** Whether it can be handed over in one message. */
-export function fits(carry: Carry): boolean {
-  return new TextEncoder().encode(JSON.stringify(carry)).length <= MAX_CARRY_BYTES;
+/** Whether it can be handed over, beside so many bytes of input: Temporal takes both as one. */
+export function fits(carry: Carry, inputBytes: number): boolean {
+  return inputBytes + jsonBytes(carry) <= MAX_INPUT_BYTES;
 }
 
 function slim({ id, outcome, reason, ref, responseIds, collected }: EndedStep, keepsJson: boolean): EndedStep {

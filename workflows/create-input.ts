@@ -1,6 +1,7 @@
 import { type ContextItem, type CreateResponseInput } from '../contract/activities';
 import { type EndedStep } from '../contract/carry';
 import { type StepBound } from '../contract/prices';
+import { jsonBytes } from './json-bytes';
 import { type RespondContext, type Turn, TURN } from './turn';
 
 /** What the next create of the turn is told. */
@@ -52,10 +53,10 @@ export function boundOf({ run, step }: Turn, request: CreateResponseInput): Step
   const filledIn = request.prompt.map((part) =>
     part.kind === 'output' ? run.ledger.account(part.ref.stepId).usage.output : 0,
   );
-  const own = JSON.stringify([request.prompt, request.instructions, request.tools, request.format]);
+  const own = [request.prompt, request.instructions, request.tools, request.format];
   return {
     model: request.model,
-    ownBytes: new TextEncoder().encode(own).length,
+    ownBytes: jsonBytes(own),
     contextTokens: [...seen, ...filledIn].reduce((sum, count) => sum + count, 0),
     maxOutputTokens: step.maxOutputTokens,
     tools: (step.tools ?? []).map(({ type }) => type),

@@ -5,8 +5,10 @@ import { createActivityId } from '../contract/names';
 import { worstPrice } from '../contract/prices';
 import { type Background } from '../contract/run-record';
 import { create, streamed } from './activities';
+import { MAX_INPUT_BYTES } from './command-gate';
 import { boundOf, createInput } from './create-input';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
+import { jsonBytes } from './json-bytes';
 import { reportCreate } from './report';
 import { type Turn, TURN } from './turn';
 
@@ -122,9 +124,12 @@ export async function afterForgotten(turn: Turn, responseId: string): Promise<Fa
   return afterLost(turn, lost);
 }
 
-async function sendCreate(turn: Turn): Promise<Created> {
+async function sendCreate(turn: Turn): Promise<Created | Failure> {
   const { run, step } = turn;
   const request = await createInput(turn);
+  const bytes = jsonBytes(request);
+  if (bytes > MAX_INPUT_BYTES) return tooLarge(step.id, bytes);
+  while (!run.gate.admitsCreate(bytes)) await waitForRoom(turn);
   run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
   turn.creates += 1;
   const activityId = createActivityId({ stepId: step.id, turn: TURN, create: turn.creates });
@@ -146,6 +151,22 @@ async function sendCreate(turn: Turn): Promise<Created> {
     reportCreate(turn, request.model, { startedAt, failure: failureName(error) });
     throw error;
   }
+}
+
+/** Nothing is on its way meanwhile, so the next execution of the run can send this create as well. */
+async function waitForRoom(turn: Turn): Promise<void> {
+  turn.rest = { for: 'room' };
+  try {
+    await turn.run.gate.waitForCreate();
+  } finally {
+    turn.rest = undefined;
+  }
+}
+
+/** Temporal would end the run with everything in it. */
+function tooLarge(stepId: string, bytes: number): Failure {
+  const message = `what step "${stepId}" sends takes ${bytes} bytes, and Temporal carries at most ${MAX_INPUT_BYTES} in one piece: shorten its prompt, instructions or tools, name fewer steps in its "from", or say a long text once, in a step that others name in their context`;
+  return { type: 'InvalidRequest', message };
 }
 
 type Scheduled = { activityId: string; summary: string };

@@ -14,6 +14,8 @@ export interface GraphOptions {
   full?: Promise<void>;
   /** Resolves when every step that is at work rests: a graph that is full ends then. */
   allRest?: () => Promise<void>;
+  /** Called where it cannot, since a step has thrown and the others are to end first. */
+  stay?: () => void;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface GraphOptions {
  */
 export async function runGraph(
   steps: readonly PlannedStep[],
-  { maxParallel, ended = new Map(), begun = new Set(), full, allRest }: GraphOptions,
+  { maxParallel, ended = new Map(), begun = new Set(), full, allRest, stay }: GraphOptions,
   runStep: RunStep,
 ): Promise<ReadonlyMap<string, EndedStep>> {
   const waiting = inOrder(steps, ended, begun);
@@ -51,7 +53,7 @@ export async function runGraph(
     void full?.then(() => {
       stopped = true;
       // One that threw fails the run, after the others have ended.
-      return allRest?.().then(() => thrown.length === 0 && resolve());
+      return allRest?.().then(() => (thrown.length === 0 ? resolve() : stay?.()));
     });
   });
   if (thrown.length > 0) throw thrown[0];

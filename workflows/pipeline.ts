@@ -23,6 +23,7 @@ import { allRest, carryOf, fits, isLong } from './carry';
 import { deleteResponses, NEEDS_STORE } from './deletions';
 import { failureName, lastWords, ownFailure, runFailure } from './failures';
 import { runGraph } from './graph';
+import { jsonBytes } from './json-bytes';
 import { respond } from './respond';
 import { pipelineResult } from './result';
 import { openRun, type Run } from './run';
@@ -46,6 +47,7 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
   try {
     const ended = new Map(carry?.ended.map((one) => [one.id, one]));
+    const inputBytes = jsonBytes(input);
     const carried = (): Carry => carryOf(run, steps, ended);
     await runGraph(
       steps,
@@ -53,8 +55,9 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
         maxParallel,
         ended,
         begun: new Set(run.turns.keys()),
-        full: isLong(run, () => fits(carried())),
+        full: isLong(run, () => fits(carried(), inputBytes)),
         allRest: () => allRest(run),
+        stay: () => run.gate.open(),
       },
       (step, earlier) => runStep(run, plan.input, { step, earlier }),
     );

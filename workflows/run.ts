@@ -10,6 +10,7 @@ import { OwnConversation } from './conversation';
 import { Approvals } from './approvals';
 import { BackgroundKnowledge } from './background';
 import { Board } from './board';
+import { CommandGate } from './command-gate';
 import { Deletions } from './deletions';
 import { details } from './details';
 import { listenToDoings } from './doings';
@@ -30,6 +31,8 @@ export interface Run {
   readonly approvals: Approvals;
   readonly background: BackgroundKnowledge;
   readonly deletions: Deletions;
+  /** Bounds what one workflow task schedules. */
+  readonly gate: CommandGate;
   readonly onAmbiguousCreate: OnAmbiguousCreate;
   /** Ids of the steps that have begun. */
   readonly claimed: Set<string>;
@@ -98,6 +101,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
     approvals,
     background: known,
     deletions,
+    gate: new CommandGate(),
     onAmbiguousCreate,
     claimed: new Set(),
     turns,
