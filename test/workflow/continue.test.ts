@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { recentRuns } from '../../cli/find-run';
 import { type PipelineInput, type PipelineResult, RunCancelledError, type RunHandle } from '../../client';
+import { progressSchema } from '../../contract/progress';
 import { type Provider, type ProviderResponse } from '../../openai';
 import { stopLeftResponses } from '../../worker';
 import { type Harness, startHarness, until, withFaults } from '../setup/harness';
@@ -97,6 +98,12 @@ async function statuses({ workflowId }: RunHandle): Promise<Set<string>> {
 
 test('a cancel of the first execution cancels the run, and it is listed once', async () => {
   const run = await startLong();
+  const first = harness.research.client.workflow.getHandle(run.workflowId, run.runId);
+  const seen = progressSchema.parse(await first.query('progress'));
+  const { version, steps } = await run.progress({ since: seen.version });
+  expect(version).toBeGreaterThan(seen.version);
+  // It ended in the first execution: nothing new to whoever has seen that.
+  expect(steps.map(({ id }) => id)).not.toContain('c0');
   await run.cancel();
   await expect(run.result()).rejects.toThrow(RunCancelledError);
   expect([...(await statuses(run))].filter((status) => !['completed', 'cancelled'].includes(status))).toEqual([]);
@@ -148,4 +155,18 @@ test('a run that goes on in new executions ends as one that does not', async () 
   );
   expect(creates).toHaveLength(result.ledger.total.creates);
   expect(result.ledger.ambiguous).toMatchObject([{ stepId: 'compare', create: 1 }]);
+});
+
+test('the JSON of the only answer is the result, also when it was there executions ago', async () => {
+  harness = await start(LOW);
+  const chain = ['c1', 'c2', 'c3', 'c4', 'refused'].map((id) => ({ id, prompt: 'Explain Raft.' }));
+  const run = await harness.research.start({
+    steps: [
+      { id: 'answer', prompt: 'Explain Paxos.', format: FORMAT },
+      { id: 'c0', prompt: 'Explain Raft.', after: [] },
+      ...chain,
+    ],
+  });
+  expect(await run.result()).toMatchObject({ outcome: 'partial', json: { title: expect.any(String) } });
+  expect(await executions(run)).toBeGreaterThan(1);
 });
