@@ -7,8 +7,8 @@ import { createMetadataSchema, type CreateMetadata, type ResponseSeen } from '..
 import { isTerminal, ProviderError, type ProviderResponse } from '../openai';
 
 /**
- * What became of an announced end, and whose it is. The outcome: the wait was completed; nobody waits and the run was told; the run has ended; the
- * response is not of this engine and namespace; or it has not ended after all.
+ * What became of an announced end, and whose it is. The outcome: the wait was completed; nobody waits and the run was
+ * told; the run has ended; the response is not of this engine and namespace; or it has not ended after all.
  */
 export interface Announced {
   outcome: 'completed' | 'told' | 'too late' | 'not ours' | 'pending';

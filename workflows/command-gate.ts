@@ -30,11 +30,6 @@ export class CommandGate {
     this.closed = false;
   }
 
-  /** The same for a create, which does not pass while the gate is closed. */
-  admitsCreate(bytes: number): boolean {
-    return !this.closed && this.admits(bytes);
-  }
-
   /**
    * Whether an activity with so many bytes of input may be scheduled in this workflow task; it then counts. Not async:
    * a run that stays below the bound schedules everything when it always did.
@@ -51,9 +46,9 @@ export class CommandGate {
     return true;
   }
 
-  /** The same for a create: while the gate is closed, until it opens. */
-  async waitForCreate(): Promise<void> {
-    return this.closed ? condition(() => !this.closed) : this.wait();
+  /** The same for a create, which does not pass while the gate is closed. */
+  admitsCreate(bytes: number): boolean {
+    return !this.closed && this.admits(bytes);
   }
 
   /** Waits for another workflow task. */
@@ -65,6 +60,11 @@ export class CommandGate {
     await this.nextTask;
     if (CancellationScope.current().consideredCancelled)
       throw new CancelledFailure('cancelled before it was scheduled');
+  }
+
+  /** The same for a create: while the gate is closed, until it opens. */
+  async waitForCreate(): Promise<void> {
+    return this.closed ? condition(() => !this.closed) : this.wait();
   }
 }
 

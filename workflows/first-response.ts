@@ -1,6 +1,5 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { type Created } from '../contract/activities';
-import { type Rest } from '../contract/carry';
 import { type Collected, type Failure } from '../contract/outcome';
 import { awaitOnce } from './await-once';
 import { afterForgotten, createOnce } from './create-once';
@@ -35,15 +34,13 @@ export async function firstResponse(turn: Turn): Promise<Ended | Failure> {
     responseId: adopted.responseId,
     doing: undefined,
   });
-  const created = { responseId: adopted.responseId };
-  const collected = await awaitOnce(turn, created);
-  if (collected === 'forgotten') return (await afterForgotten(turn, created.responseId)) ?? createAndAwait(turn);
-  return 'type' in collected ? collected : { created, collected };
+  return (await awaitEnd(turn, { responseId: adopted.responseId })) ?? createAndAwait(turn);
 }
 
 async function createAndAwait(turn: Turn): Promise<Ended | Failure> {
   if (turn.rest?.for === 'response') {
-    const ended = await awaitAgain(turn, turn.rest);
+    const { created, createdAt } = turn.rest;
+    const ended = await awaitEnd(turn, created, createdAt);
     if (ended) return ended;
   }
   for (;;) {
@@ -59,18 +56,16 @@ async function createAndAwait(turn: Turn): Promise<Ended | Failure> {
       reportWait(turn, responseId, { startedAt, collected, usd });
       return { created, collected };
     }
-    const collected = await awaitOnce(turn, created);
-    if (collected !== 'forgotten') return 'type' in collected ? collected : { created, collected };
-    const failure = await afterForgotten(turn, responseId);
-    if (failure) return failure;
+    const ended = await awaitEnd(turn, created);
+    if (ended) return ended;
   }
 }
 
-/** The response was created by an execution of the run before this one. Undefined where another is to be created. */
-async function awaitAgain(
-  turn: Turn,
-  { created, createdAt }: Extract<Rest, { for: 'response' }>,
-): Promise<Ended | Failure | undefined> {
+/**
+ * Waits for a response that was created, also by an execution of the run before this one. Undefined where the provider
+ * has forgotten it and another is to be created.
+ */
+async function awaitEnd(turn: Turn, created: Created, createdAt?: number): Promise<Ended | Failure | undefined> {
   const collected = await awaitOnce(turn, created, createdAt);
   if (collected === 'forgotten') return afterForgotten(turn, created.responseId);
   return 'type' in collected ? collected : { created, collected };
