@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { addressOf, isAddress, parseOutput } from './content';
 import { type OutputStore } from './port';
@@ -47,7 +47,8 @@ export function createFileStore(root: string, options: FileStoreOptions = {}): O
     },
     putPrompt: async (prompt) => {
       const ref = addressOf(prompt);
-      if ((await getPrompt(ref)) === undefined) await writeWhole(root, promptPath(ref), prompt);
+      // Also over a file of that name, which may be damaged.
+      await writeWhole(root, promptPath(ref), prompt);
       return ref;
     },
     getPrompt,
@@ -67,13 +68,7 @@ async function readText(path: string): Promise<string | undefined> {
 async function writeWhole(root: string, path: string, text: string): Promise<void> {
   const temporary = join(root, 'tmp', randomUUID());
   try {
-    const file = await inFolder(temporary, () => open(temporary, 'wx', 0o600));
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await inFolder(temporary, () => writeFile(temporary, text, { flag: 'wx', mode: 0o600, flush: true }));
     await inFolder(path, () => rename(temporary, path));
   } catch (error) {
     await rm(temporary, { force: true });

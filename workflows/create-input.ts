@@ -2,10 +2,15 @@ import { type ContextItem, type CreateResponseInput } from '../contract/activiti
 import { type EndedStep } from '../contract/carry';
 import { type StepBound } from '../contract/prices';
 import { jsonBytes } from './json-bytes';
-import { type RespondContext, type Turn, TURN } from './turn';
+import { type RespondContext, type RespondStep, type Turn, TURN } from './turn';
+
+/** Whether the step speaks in the run's own conversation. */
+export function isInOwnConversation({ context }: RespondStep): boolean {
+  return context?.strategy === 'conversation' && context.conversation === undefined;
+}
 
 /** What the next create of the turn is told. */
-export async function createInput(turn: Turn): Promise<CreateResponseInput> {
+export function createInput(turn: Turn, ownConversation?: string): CreateResponseInput {
   const { run, step, deadlineAt } = turn;
   const { context } = step;
   return {
@@ -22,8 +27,7 @@ export async function createInput(turn: Turn): Promise<CreateResponseInput> {
     maxOutputTokens: step.maxOutputTokens,
     context: contextItems(context),
     select: (context && 'select' in context && context.select) || 'all',
-    conversation:
-      context?.strategy === 'conversation' ? (context.conversation ?? (await run.conversation(turn))) : undefined,
+    conversation: context?.strategy === 'conversation' ? (context.conversation ?? ownConversation) : undefined,
     lostAfter: turn.lostAfter,
     previousResponse: context?.strategy === 'previous_response' ? context.from.ref?.responseId : undefined,
     ...(step.wait === 'stream' && { stream: true }),

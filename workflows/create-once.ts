@@ -6,7 +6,7 @@ import { worstPrice } from '../contract/prices';
 import { type Background } from '../contract/run-record';
 import { create, streamed } from './activities';
 import { MAX_INPUT_BYTES } from './command-gate';
-import { boundOf, createInput } from './create-input';
+import { boundOf, createInput, isInOwnConversation } from './create-input';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
 import { jsonBytes } from './json-bytes';
 import { reportCreate } from './report';
@@ -126,7 +126,8 @@ export async function afterForgotten(turn: Turn, responseId: string): Promise<Fa
 
 async function sendCreate(turn: Turn): Promise<Created | Failure> {
   const { run, step } = turn;
-  const request = await createInput(turn);
+  // Most steps have nothing to wait for here.
+  const request = createInput(turn, isInOwnConversation(step) ? await run.conversation(turn) : undefined);
   const bytes = jsonBytes(request);
   if (bytes > MAX_INPUT_BYTES) return tooLarge(step.id, bytes);
   while (!run.gate.admitsCreate(bytes)) await waitForRoom(turn);
@@ -172,11 +173,7 @@ function tooLarge(stepId: string, bytes: number): Failure {
 type Scheduled = { activityId: string; summary: string };
 
 /** In the background where the provider has it; by a stream that tells where nobody knows yet, or has to be read. */
-async function sendRequest(
-  turn: Turn,
-  request: CreateResponseInput,
-  { activityId, summary }: Scheduled,
-): Promise<Created> {
+function sendRequest(turn: Turn, request: CreateResponseInput, { activityId, summary }: Scheduled): Promise<Created> {
   const { run, step, deadlineAt, refused } = turn;
   const { timeoutMs } = request;
   const known = backgroundOf(turn);

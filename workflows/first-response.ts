@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type Created } from '../contract/activities';
 import { type Collected, type Failure } from '../contract/outcome';
 import { awaitOnce } from './await-once';
@@ -14,27 +14,30 @@ export type Ended = { created: Created; collected: Collected };
  * first that completes is the turn's, a replacement that is still at work is stopped at the provider, both are booked.
  */
 export async function firstResponse(turn: Turn): Promise<Ended | Failure> {
-  const own = new CancellationScope();
-  const replacement = own.run(() => createAndAwait(turn));
-  // Not cancelled with the run: it would end the race before the response that runs is stopped.
-  let over = false;
-  const adoption = CancellationScope.nonCancellable(() => condition(() => over || turn.adopted !== undefined));
-  const first = await Promise.race([replacement, adoption]).finally(() => {
-    // Conditions are asked in every activation of the run, also those of steps that ended long ago.
-    over = true;
-  });
-  const { adopted } = turn;
-  if (first || !adopted) return first ?? replacement;
-  own.cancel();
-  await stopped(replacement);
+  try {
+    if (!isAdopted(turn)) {
+      turn.own = new CancellationScope();
+      const ended = await turn.own.run(() => createAndAwait(turn));
+      if (!isAdopted(turn)) return ended;
+    }
+  } catch (error) {
+    // What a stopped replacement ended as is booked; that it was stopped is no news.
+    if (!isAdopted(turn) || !isCancellation(error)) throw error;
+  }
+  return adopt(turn);
+}
+
+/** Whether a lost response has shown itself that is to be the turn's; its own one is being stopped then. */
+function isAdopted(turn: Turn): boolean {
+  return turn.adopted !== undefined;
+}
+
+async function adopt(turn: Turn): Promise<Ended | Failure> {
+  const responseId = turn.adopted?.responseId ?? '';
   turn.adopted = undefined;
-  turn.responseIds.push(adopted.responseId);
-  turn.run.board.update(turn.step.id, {
-    state: 'in_progress',
-    responseId: adopted.responseId,
-    doing: undefined,
-  });
-  return (await awaitEnd(turn, { responseId: adopted.responseId })) ?? createAndAwait(turn);
+  turn.responseIds.push(responseId);
+  turn.run.board.update(turn.step.id, { state: 'in_progress', responseId, doing: undefined });
+  return (await awaitEnd(turn, { responseId })) ?? createAndAwait(turn);
 }
 
 async function createAndAwait(turn: Turn): Promise<Ended | Failure> {
@@ -69,13 +72,4 @@ async function awaitEnd(turn: Turn, created: Created, createdAt?: number): Promi
   const collected = await awaitOnce(turn, created, createdAt);
   if (collected === 'forgotten') return afterForgotten(turn, created.responseId);
   return 'type' in collected ? collected : { created, collected };
-}
-
-/** What a stopped replacement ended as is booked; that it was stopped is no news. */
-async function stopped(replacement: Promise<unknown>): Promise<void> {
-  try {
-    await replacement;
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-  }
 }

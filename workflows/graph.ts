@@ -1,7 +1,7 @@
 import { type EndedStep } from '../contract/carry';
 import { type PlannedStep } from '../contract/graph';
 
-type RunStep = (step: PlannedStep, earlier: ReadonlyMap<string, EndedStep>) => Promise<EndedStep>;
+type RunStep = (step: PlannedStep, earlier: ReadonlyMap<string, EndedStep>) => EndedStep | Promise<EndedStep>;
 
 /** How a graph is run. */
 export interface GraphOptions {
@@ -39,15 +39,18 @@ export async function runGraph(
         if (!step.needs.every((id) => ended.has(id))) continue;
         waiting.delete(step);
         running += 1;
-        void runStep(step, ended)
-          .then((end) => ended.set(step.id, end))
-          .catch((error: unknown) => thrown.push(error))
-          .finally(() => {
-            running -= 1;
-            startReady();
-          });
+        void start(step);
       }
       if (running === 0) resolve();
+    };
+    const start = async (step: PlannedStep): Promise<void> => {
+      try {
+        ended.set(step.id, await runStep(step, ended));
+      } catch (error) {
+        thrown.push(error);
+      }
+      running -= 1;
+      startReady();
     };
     startReady();
     void full?.then(() => {

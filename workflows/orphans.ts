@@ -74,7 +74,9 @@ export class Orphans {
     const turn = this.turns.get(stepId);
     const adopted = turn !== undefined && !turn.adopted && (status === 'completed' || turn.rest?.for === 'lost answer');
     this.ledger()?.bookFound(seen, adopted ? undefined : seen);
-    if (adopted) turn.adopted = seen;
+    if (!adopted) return;
+    turn.adopted = seen;
+    turn.own?.cancel();
   }
 }
 

@@ -119,7 +119,7 @@ function refuseWithoutStore({ record }: Run, { input, steps }: PipelinePlan): vo
 type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, EndedStep> };
 
 /** One step of the graph: skipped when something it needs has no output, unless it wants a note instead. */
-async function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRun): Promise<EndedStep> {
+function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRun): EndedStep | Promise<EndedStep> {
   const missing = step.needs.map((id) => end(earlier, id)).filter(({ ref }) => !ref);
   if (missing.length > 0 && step.onMissing !== 'note') {
     const reason = `needs ${missing.map(({ id, outcome }) => `"${id}" (${outcome})`).join(' and ')}, and onMissing is "skip"`;

@@ -64,7 +64,7 @@ async function answered(turn: Turn): Promise<Responded> {
   try {
     return await answer(turn);
   } finally {
-    await run.deletions.stepEnded(turn);
+    if (step.deleteRemoteAfter) await run.deletions.stepEnded(turn);
     run.turns.delete(step.id);
     // It showed itself too late to be used.
     if (turn.adopted) run.ledger.bookFound(turn.adopted, turn.adopted);

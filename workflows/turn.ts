@@ -1,3 +1,4 @@
+import { type CancellationScope } from '@temporalio/workflow';
 import { type PromptPart, type ResponseRef } from '../contract/activities';
 import { type EndedStep, type TurnProgress } from '../contract/carry';
 import { type Collected, type Failure, type Outcome } from '../contract/outcome';
@@ -42,6 +43,8 @@ export const TURN = 1;
 export interface OpenTurn extends TurnProgress {
   /** A lost response that showed itself and became the turn's. */
   adopted?: ResponseSeen;
+  /** What the turn creates and waits for by itself: stopped when a lost response is adopted. */
+  own?: CancellationScope;
   /** Background mode was refused: its creates run in the foreground. */
   refused?: boolean;
 }
