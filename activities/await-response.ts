@@ -13,6 +13,8 @@ const FALLBACK: Record<AnnouncedBy, { min: number; max: number }> = {
   // Each look is an attempt of an activity, and a webhook that is sent again arrives within minutes.
   webhook: { min: 60_000, max: 300_000 },
 };
+/** So long after its end at most an announcement arrives, the first attempt to deliver a webhook included. */
+const ANNOUNCED_WITHIN_MS = 10_000;
 /** A provider that does not know a response of this age any more has never kept it. */
 const FRESH_MS = 60_000;
 /** How long past its deadline a step waits for a provider that cannot be asked: a finished response is paid for. */
@@ -33,7 +35,7 @@ export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInpu
     () => [{ fresh }],
   );
   if (collected) {
-    if (activityInfo().attempt > 1) deps.announcer.missed(waitOf(input));
+    if (wasMissed(collected)) deps.announcer.missed(waitOf(input));
     return { ...collected, announcedBy: 'look' };
   }
   const now = Date.now();
@@ -51,6 +53,11 @@ export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInpu
     `waiting, not an error: response ${input.responseId} has not ended after ${seconds} s`,
     { nextRetryDelayMs: fallbackMs(input, announcedBy, now) },
   );
+}
+
+/** An end that should have been announced before this look, which often comes at the same moment. */
+function wasMissed({ completedAt }: Collected): boolean {
+  return activityInfo().attempt > 1 && completedAt !== undefined && Date.now() - completedAt > ANNOUNCED_WITHIN_MS;
 }
 
 function waitOf(input: AwaitResponseInput): PendingWait {

@@ -83,7 +83,9 @@ function withoutIds(result: PipelineResult): unknown {
 async function startLong(): Promise<RunHandle> {
   const chain = Array.from({ length: 8 }, (_, i) => ({ id: `c${i}`, prompt: 'Go on.', ...(i === 0 && { after: [] }) }));
   const faults = ['long_queue:3600 where step_id=long', 'long_queue:3600 where step_id=c7'];
-  harness = await startHarness({ seconds: 0, env: LOW, emulator: { faults } });
+  // The first step of the chain ends before so many events.
+  const env = { DURABLE_RESEARCH_HISTORY_EVENTS: '40' };
+  harness = await startHarness({ seconds: 0, env, emulator: { faults } });
   const run = await harness.research.start(
     { steps: [{ id: 'long', prompt: 'Explain Paxos.' }, ...chain] },
     { workflowId: `long-${randomUUID()}`, startNew: true },
@@ -100,6 +102,7 @@ test('a cancel of the first execution cancels the run, and it is listed once', a
   const run = await startLong();
   const first = harness.research.client.workflow.getHandle(run.workflowId, run.runId);
   const seen = progressSchema.parse(await first.query('progress'));
+  expect(seen.steps.filter(({ state }) => state === 'ended').map(({ id }) => id)).toContain('c0');
   const { version, steps } = await run.progress({ since: seen.version });
   expect(version).toBeGreaterThan(seen.version);
   // It ended in the first execution: nothing new to whoever has seen that.
