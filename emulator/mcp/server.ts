@@ -1,5 +1,5 @@
 import { Secret } from '../secret';
-import type { Tool } from '../responses/tools';
+import type { Tool } from '../responses/tool-schemas';
 
 export type McpTool = Extract<Tool, { type: 'mcp' }>;
 

@@ -1,7 +1,7 @@
 import { draftArguments } from '../answer/json/arguments';
 import { newId } from '../ids';
 import type { Item } from '../responses/record';
-import type { Tool } from '../responses/tools';
+import type { Tool } from '../responses/tool-schemas';
 import type { Order } from './orders';
 
 /** What a response does about orders: the calls it makes, and which orders it could only repeat. */

@@ -2,7 +2,7 @@ import type { Ask } from '../answer/ask';
 import { textOfJson } from '../answer/json-text';
 import { toolOutput } from '../answer/tool-output';
 import type { Item } from '../responses/record';
-import type { Sources } from '../tools/sources';
+import type { Sources } from '../tool-calls/sources';
 import { readOrders, type Order } from './orders';
 
 const READ_PASSAGES = 20;

@@ -1,5 +1,5 @@
 import { keepableUrl, needsSecrets, type McpTool } from '../mcp/server';
-import { chooseTools } from '../tools/choice';
+import { chooseTools } from '../tool-calls/choice';
 import type { Context } from './context';
 import type { ResponseRecord } from './record';
 import type { RequestSettings } from './request';

@@ -3,11 +3,11 @@ import { checkSchema } from '../answer/json/strict';
 import { badRequest } from '../http/errors';
 import { DECIMAL, maybe, parseRequest } from '../http/validation';
 import type { ResolvedOptions } from '../options';
-import { checkToolChoice } from '../tools/choice';
+import { checkToolChoice } from '../tool-calls/choice';
 import { inputPart } from './content';
 import { includeSchema } from './include';
 import { inputItemSchema } from './items';
-import { toolChoiceSchema, toolSchema } from './tools';
+import { toolChoiceSchema, toolSchema } from './tool-schemas';
 
 const METADATA_MAX_PAIRS = 16;
 

@@ -4,7 +4,7 @@ import { errorMessage } from '../error-code';
 import { serverOf, type McpServer } from '../mcp/server';
 import { workWithServers } from '../mcp/work';
 import { del } from '../state';
-import { chooseTools } from '../tools/choice';
+import { chooseTools } from '../tool-calls/choice';
 import { outputChanges } from './accepted';
 import { gatherContext, type Context } from './context';
 import { openContext, withEncryptedReasoning } from './encrypted';

@@ -10,6 +10,7 @@ import * as emulator from '../../emulator';
 import { CATALOGUE } from '../../emulator/faults/catalogue';
 import { OPERATIONS } from '../../emulator/faults/operations';
 import { emulatorOptionsSchema } from '../../emulator/options';
+import * as tools from '../../tools';
 import * as worker from '../../worker';
 import * as workflow from '../../workflows';
 import { doc, read, ROOT, spansOf, tableRows } from './markdown';
@@ -127,6 +128,7 @@ test('docs/client.md names what each entry exports', () => {
   expect(Object.fromEntries(documented)).toEqual({
     'durable-research': sorted(Object.keys(client)),
     'durable-research/workflow': sorted(Object.keys(workflow)),
+    'durable-research/tools': sorted(Object.keys(tools)),
     'durable-research/worker': sorted(Object.keys(worker)),
     'durable-research/activities': sorted(Object.keys(activities)),
     'durable-research/emulator': sorted(Object.keys(emulator)),

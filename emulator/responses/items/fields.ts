@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toolSchema } from '../tools';
+import { toolSchema } from '../tool-schemas';
 
 /** How far an item is. */
 export const itemStatus = z.enum(['in_progress', 'completed', 'incomplete']);

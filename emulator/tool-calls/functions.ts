@@ -2,7 +2,7 @@ import type { Ask } from '../answer/ask';
 import { draftArguments, draftInput } from '../answer/json/arguments';
 import { newId } from '../ids';
 import type { Item } from '../responses/record';
-import type { Tool } from '../responses/tools';
+import type { Tool } from '../responses/tool-schemas';
 import type { Choice } from './choice';
 import { bestMatches } from './match';
 

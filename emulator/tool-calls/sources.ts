@@ -2,7 +2,7 @@ import { Library } from '../answer/library';
 import type { Deps } from '../deps';
 import { useVectorStore } from '../files/find';
 import { openFiles, type OpenFiles } from '../files/search';
-import type { Tool } from '../responses/tools';
+import type { Tool } from '../responses/tool-schemas';
 import type { Choice } from './choice';
 
 export type FileSearch = Extract<Tool, { type: 'file_search' }>;

@@ -1,6 +1,6 @@
 import { newId } from '../../ids';
 import type { Item } from '../../responses/record';
-import type { Tool } from '../../responses/tools';
+import type { Tool } from '../../responses/tool-schemas';
 import type { Choice } from '../choice';
 import { NO_TASK, programFor } from './program';
 

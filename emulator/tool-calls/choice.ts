@@ -1,6 +1,6 @@
 import { badRequest } from '../http/errors';
 import type { CreateBody } from '../responses/request';
-import type { Tool, ToolChoice } from '../responses/tools';
+import type { Tool, ToolChoice } from '../responses/tool-schemas';
 
 /** What a request's `tools` and `tool_choice` come to. */
 export interface Choice {

@@ -1,0 +1,2 @@
+/** Tools of your own for the steps of runs: `durable-research/tools`. */
+export { defineTool, type Tool, type ToolContext, type ToolOptions } from './define-tool';
