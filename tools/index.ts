@@ -1,2 +1,3 @@
 /** Tools of your own for the steps of runs: `durable-research/tools`. */
 export { defineTool, type Tool, type ToolContext, type ToolOptions } from './define-tool';
+export { fetchPage, type FetchPageOptions } from './fetch-page';

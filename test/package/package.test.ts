@@ -21,7 +21,7 @@ test.each([
   ['durable-research', ['ResearchClient', 'connect', 'RunFailedError', 'InvalidInputError']],
   ['durable-research/workflow', ['pipeline', 'openRun', 'respond']],
   ['durable-research/activities', ['createActivities']],
-  ['durable-research/tools', ['defineTool']],
+  ['durable-research/tools', ['defineTool', 'fetchPage']],
   ['durable-research/worker', ['createResearchWorker', 'runWorker', 'readWorkerConfig']],
   ['durable-research/emulator', ['startEmulator']],
 ])('%s gives %j', (entry, names) => {
