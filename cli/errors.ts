@@ -20,6 +20,7 @@ const USAGE_ERRORS = new Set([
   'RunConflictError',
   'RunNotFoundError',
   'SettingsConflictError',
+  'UpdateRefusedError',
   'SettingsError',
 ]);
 

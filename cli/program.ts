@@ -99,6 +99,7 @@ function addRuns(program: Command, ends: Ends): void {
       const commands = await import('./commands/cancel.js');
       ends(await (terminated ? commands.cancelTerminated(id) : commands.cancel(id)));
     });
+  addDecisions(program, ends);
   program
     .command('list')
     .description('show runs, newest first')
@@ -106,6 +107,35 @@ function addRuns(program: Command, ends: Ends): void {
     .option('--json', 'as JSON')
     .action(async (options: ListOptions) => ends(await (await import('./commands/list.js')).list(options)));
 }
+
+function addDecisions(program: Command, ends: Ends): void {
+  program
+    .command('approvals')
+    .argument('[id]', 'one run; default: every open run')
+    .description('show what waits for a person')
+    .option('--json', 'as JSON')
+    .action(async (id: string | undefined, options: { json?: boolean }) =>
+      ends(await (await import('./commands/approvals.js')).approvals(id, options)),
+    );
+  program
+    .command('approve')
+    .argument('<id>', APPROVAL_ID)
+    .description('let a run do what it asks for')
+    .option('--reason <text>', 'why; the run keeps it')
+    .action(async (id: string, options: { reason?: string }) =>
+      ends(await (await import('./commands/approvals.js')).decide(id, { approve: true, ...options })),
+    );
+  program
+    .command('reject')
+    .argument('<id>', APPROVAL_ID)
+    .description('do not let a run do what it asks for')
+    .option('--reason <text>', 'why; told in the reason of the step')
+    .action(async (id: string, options: { reason?: string }) =>
+      ends(await (await import('./commands/approvals.js')).decide(id, { approve: false, ...options })),
+    );
+}
+
+const APPROVAL_ID = 'as "approvals" shows it; without the run where only one waits under it';
 
 function addServices(program: Command, ends: Ends): void {
   program

@@ -3,6 +3,7 @@ import { type PipelineResult } from '../contract/pipeline';
 import { type Interrupt } from './interrupt';
 import { InterruptedError } from './errors';
 import { createReporter, type Reporter } from './reporter';
+import { waitingText } from './views/approvals';
 
 /** How a run came to its end. */
 export type Ending = { result: PipelineResult } | { error: Error };
@@ -33,7 +34,10 @@ async function untilEnd(run: RunHandle, { reporter, signal, areGone }: Watching)
       case 'progress':
         for (const warning of event.progress.warnings.slice(warned)) reporter.warn(warning);
         warned = event.progress.warnings.length;
-        reporter.trouble(event.troubles);
+        reporter.trouble([
+          ...event.progress.approvals.map((one) => waitingText(run.workflowId, one)),
+          ...event.troubles,
+        ]);
         reporter.heldBack(event.heldBack);
         reporter.progress({ steps: event.steps, totals: event.progress });
         break;

@@ -59,3 +59,16 @@ export class RunNotFoundError extends Error {
     );
   }
 }
+
+/** The run has refused what it was told: nothing of it was taken. */
+export class UpdateRefusedError extends Error {
+  override readonly name = 'UpdateRefusedError';
+  constructor(
+    readonly workflowId: string,
+    /** In the run's own words. */
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`run ${workflowId}: ${reason}`, options);
+  }
+}

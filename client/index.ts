@@ -1,7 +1,7 @@
 /** Client entry: start, follow and end runs from a service of your own. */
 export { connect } from './connect';
 export type { ConnectOptions } from './connect';
-export { RunCancelledError, RunConflictError, RunFailedError, RunNotFoundError } from './errors';
+export { RunCancelledError, RunConflictError, RunFailedError, RunNotFoundError, UpdateRefusedError } from './errors';
 export type { FollowEvent, FollowOptions } from './follow';
 export { heldBackOf, heldBackText, pendingActivities, troublesOf } from './pending';
 export type { HeldBack, PendingActivity } from './pending';
@@ -9,6 +9,7 @@ export { ResearchClient } from './research-client';
 export type { StartOptions } from './research-client';
 export { RunHandle } from './run-handle';
 export { readDataConverter } from '../codec';
+export type { Approval, Decision } from '../contract/approval';
 export { ConfigurationError } from '../contract/configuration-error';
 export { InvalidInputError } from '../contract/issues';
 export type { Ledger } from '../contract/ledger';

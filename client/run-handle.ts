@@ -4,14 +4,16 @@ import {
   type WorkflowExecutionDescription,
   WorkflowFailedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { DecryptionError } from '../codec';
+import { type Decision } from '../contract/approval';
 import { type Ledger, ledgerSchema } from '../contract/ledger';
-import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
+import { DECIDE_APPROVAL_UPDATE, LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
 import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline';
 import { type Progress, type ProgressQuery, progressSchema } from '../contract/progress';
-import { RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
+import { RunCancelledError, RunFailedError, RunNotFoundError, UpdateRefusedError } from './errors';
 import { type HeldBack, heldBackOf, pendingActivities } from './pending';
 import { continuedAs } from './continued-as';
 import { follow, type FollowEvent, type FollowOptions } from './follow';
@@ -78,6 +80,15 @@ export class RunHandle {
     return progressSchema.parse(await this.ask(PROGRESS_QUERY, query));
   }
 
+  /**
+   * Decides on something that waits for a person: `progress` names it in `approvals`. Returns when the run has taken it.
+   * @throws UpdateRefusedError for an id that does not wait, one that has been decided already, and a run that has ended;
+   * nothing happens. RunNotFoundError for a run that is not known. Needs a worker.
+   */
+  async decide(decision: Decision): Promise<void> {
+    await this.tell(DECIDE_APPROVAL_UPDATE, decision);
+  }
+
   /** The account of the run; undefined before its record is resolved. Needs a worker. */
   async ledger(): Promise<Ledger | undefined> {
     return ledgerSchema.optional().parse((await this.ask(LEDGER_QUERY)) ?? undefined);
@@ -120,6 +131,23 @@ export class RunHandle {
       if (error instanceof QueryNotRegisteredError && (await this.describe())?.status.name !== 'RUNNING')
         await this.result();
       throw isEncoded(error) ? new DecryptionError(unreadable(this.workflowId)) : this.translate(error);
+    }
+  }
+
+  private async tell(update: string, argument: unknown): Promise<void> {
+    try {
+      // Where the run has gone on, the newest execution is the one to tell.
+      if (this.runId !== undefined) await this.describe();
+      await this.inTime(() => this.temporal().executeUpdate(update, { args: [argument] }));
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError)
+        throw new UpdateRefusedError(this.workflowId, error.cause?.message ?? error.message, { cause: error });
+      const described = error instanceof WorkflowNotFoundError ? await this.describe() : undefined;
+      if (described && described.status.name !== 'RUNNING')
+        throw new UpdateRefusedError(this.workflowId, `has ended (${described.status.name.toLowerCase()})`, {
+          cause: error,
+        });
+      throw this.translate(error);
     }
   }
 

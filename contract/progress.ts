@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalSchema, MAX_APPROVALS } from './approval';
 import { outcomeSchema } from './outcome';
 import { usageSchema } from './usage';
 
@@ -45,6 +46,8 @@ export const progressSchema = z.object({
   usd: z.number(),
   simulated: z.boolean(),
   waitingFor: z.array(z.string()),
+  /** What waits for a person. Absent in answers of versions without it. */
+  approvals: z.array(approvalSchema).max(MAX_APPROVALS).default([]),
   warnings: z.array(z.string()),
 });
 export type Progress = z.infer<typeof progressSchema>;

@@ -4,7 +4,8 @@ import { fromZod, InvalidInputError } from '../contract/issues';
 import { DECIDE_APPROVAL_UPDATE } from '../contract/names';
 import { type Board } from './board';
 
-type Waiting = { question: string; decision?: Decision };
+/** Its deadline is known once it is asked in this execution of the run. */
+type Waiting = { question: string; deadlineAt?: number; decision?: Decision };
 
 /** Questions of a run to a person, and their answers. A question has an id that names its place in the run. */
 export class Approvals {
@@ -23,7 +24,7 @@ export class Approvals {
         return decision;
       },
       {
-        description: 'Decides what the run waits for: {"id": "…", "approve": true}; ids stand in progress.waitingFor.',
+        description: 'Decides what the run waits for: {"id": "…", "approve": true}; ids stand in progress.approvals.',
         validator: (raw) => this.check(raw),
       },
     );
@@ -47,6 +48,7 @@ export class Approvals {
   /** Waits for a decision, until `deadlineAt` at most (milliseconds since 1970); undefined when none came. */
   async ask(id: string, question: string, deadlineAt: number): Promise<Decision | undefined> {
     const waiting: Waiting = this.waiting.get(id) ?? { question };
+    waiting.deadlineAt = deadlineAt;
     this.waiting.set(id, waiting);
     this.tell();
     try {
@@ -69,6 +71,13 @@ export class Approvals {
   }
 
   private tell(): void {
-    this.board.asks([...this.waiting].map(([id, { question }]) => `${id}: ${question}`));
+    this.board.asks(
+      [...this.waiting].map(([id, { question, deadlineAt = 0 }]) => ({ id, stepId: stepOf(id), question, deadlineAt })),
+    );
   }
+}
+
+/** Ids begin with their step's, which holds no slash. */
+function stepOf(id: string): string {
+  return id.split('/')[0] ?? id;
 }

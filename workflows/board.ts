@@ -1,3 +1,4 @@
+import { type Approval, MAX_APPROVALS } from '../contract/approval';
 import { type CarriedBoard } from '../contract/carry';
 import { MAX_PROGRESS_ROWS, type Progress, type ProgressQuery, type StepProgress } from '../contract/progress';
 import { type LedgerBook } from './ledger';
@@ -12,7 +13,7 @@ export class Board {
   private stage: Progress['stage'] = 'starting';
   private readonly rows = new Map<string, Row>();
   private readonly warnings: string[] = [];
-  private questions: string[] = [];
+  private approvals: Approval[] = [];
 
   constructor(
     private readonly ledger: () => LedgerBook | undefined,
@@ -37,9 +38,9 @@ export class Board {
     this.changed();
   }
 
-  /** What waits for a decision of a person, each with its id. */
-  asks(questions: string[]): void {
-    this.questions = questions;
+  /** What waits for a decision of a person. */
+  asks(approvals: Approval[]): void {
+    this.approvals = approvals;
     this.changed();
   }
 
@@ -74,12 +75,13 @@ export class Board {
       usd: total?.usd ?? 0,
       simulated: this.ledger()?.snapshot().simulated ?? false,
       waitingFor: [
-        ...this.questions,
+        ...this.approvals.slice(0, MAX_WAITING).map(({ id, question }) => `${id}: ${question}`),
         ...steps
           .filter(({ state }) => state === 'in_progress')
           .slice(0, MAX_WAITING)
           .map(waitingText),
       ],
+      approvals: this.approvals.slice(0, MAX_APPROVALS),
       warnings: this.warnings.slice(-MAX_WARNINGS),
     };
   }

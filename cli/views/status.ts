@@ -5,9 +5,11 @@ import { type PipelineResult } from '../../contract/pipeline';
 import { type StepProgress } from '../../contract/progress';
 import { invocation } from '../invocation';
 import { dateTime, duration } from '../text/format';
+
 import { type Style } from '../text/style';
 import { truncate } from '../text/width';
 import { type WholeProgress } from '../whole-progress';
+import { waitingText } from './approvals';
 
 /** What one look at a run found. */
 export interface RunStatus {
@@ -74,19 +76,21 @@ export function progressFrom(result: PipelineResult): WholeProgress {
     usd: result.ledger.total.usd,
     simulated: result.ledger.simulated,
     waitingFor: [],
+    approvals: [],
     warnings: [],
   };
 }
 
 /** What is held back, what is wrong and what was worth a warning, one line each. */
 export function concernLines(
-  { troubles, heldBack, progress, failure }: RunStatus,
+  { workflowId, troubles, heldBack, progress, failure }: RunStatus,
   width: number,
   style: Style,
 ): string[] {
   const now = Date.now();
   return [
     ...(failure === undefined ? [] : [style('bad', `✗ ${failure}`)]),
+    ...(progress?.approvals ?? []).map((approval) => style('warn', `? ${waitingText(workflowId, approval)}`)),
     ...heldBack.map((held) => style('quiet', truncate(`· ${heldBackText(held, now)}`, width))),
     ...[...(progress?.warnings ?? []), ...troubles].map((text) => style('warn', truncate(`! ${text}`, width))),
   ];

@@ -119,6 +119,7 @@ test('a cancelled run tells what was stopped, what may still run, and what had n
     usd: 0,
     simulated: true,
     waitingFor: [],
+    approvals: [],
     warnings: [],
   };
   const possiblyRunning = [{ stepId: 'write', responseId: 'resp_2', reason: 'no answer' }];

@@ -205,6 +205,9 @@ describe('"ask" leaves it to a person', () => {
   test('who gives up', async () => {
     await start();
     const { run } = await askedRun();
+    const [approval] = (await run.progress()).approvals;
+    expect(approval).toMatchObject({ id: ID, stepId: 'explain', question: expect.stringMatching(/create again\?$/) });
+    expect(approval!.deadlineAt).toBeGreaterThan(Date.now());
     await decideByCli(run.workflowId, { id: ID, approve: false, reason: 'too dear' });
     await expect(run.result()).rejects.toThrow(/ApprovalRejected: another create was rejected: too dear/);
   });

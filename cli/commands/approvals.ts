@@ -1,0 +1,60 @@
+import { RunNotFoundError } from '../../client';
+import { EXIT } from '../exit-codes';
+import { findApproval, findApprovals, fullId } from '../find-approvals';
+import { Interrupt } from '../interrupt';
+import { openSession, type Session } from '../session';
+import { note, outStyle, print, sizeOf } from '../terminal';
+import { approvalLines } from '../views/approvals';
+
+/** Shows what waits for a person: in one run, or in all open ones. Returns the exit code. */
+export async function approvals(workflowId: string | undefined, { json }: { json?: boolean }): Promise<number> {
+  return inSession(async (session) => {
+    if (workflowId !== undefined) await assertExists(session, workflowId);
+    const found = await findApprovals(session.research, workflowId);
+    for (const { workflowId: id, reason } of found.unanswered) note(`warning: ${id} did not answer: ${reason}`);
+    const waiting = found.approvals.toSorted((a, b) => a.deadlineAt - b.deadlineAt);
+    if (json) print(JSON.stringify(waiting, null, 2));
+    else if (waiting.length === 0) note('Nothing waits for a person.');
+    else
+      for (const line of approvalLines(waiting, {
+        width: sizeOf(process.stdout).width,
+        style: outStyle(),
+        now: Date.now(),
+      }))
+        print(line);
+    return EXIT.completed;
+  });
+}
+
+/** What a person has decided. */
+export interface Verdict {
+  approve: boolean;
+  reason?: string;
+}
+
+/** Tells a run a person's decision. Returns the exit code. */
+export async function decide(id: string, verdict: Verdict): Promise<number> {
+  return inSession(async (session) => {
+    const found = await findApproval(session.research, id);
+    await assertExists(session, found.workflowId);
+    await session.research.run(found.workflowId).decide({ id: found.id, ...verdict });
+    print(`${fullId(found)} is ${verdict.approve ? 'approved' : 'rejected'}.`);
+    return EXIT.completed;
+  });
+}
+
+async function inSession(use: (session: Session) => Promise<number>): Promise<number> {
+  const interrupt = new Interrupt();
+  const session = await openSession(interrupt);
+  try {
+    return await interrupt.race(use(session));
+  } finally {
+    interrupt.release();
+    await session.close();
+  }
+}
+
+async function assertExists({ research }: Session, workflowId: string): Promise<void> {
+  const run = research.run(workflowId);
+  if (!(await run.describe())) throw new RunNotFoundError(workflowId, run.namespace);
+}
