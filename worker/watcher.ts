@@ -8,10 +8,10 @@ import { LookQueue } from './look-queue';
 const MIN_DELAY_MS = 750;
 const MAX_DELAY_MS = 30_000;
 /**
- * A response is looked at again after a seventh of the time waited, so that half of that is lost on average. A tenth
+ * A response is looked at again after an eighth of the time waited, so that half of that is lost on average. A tenth
  * would ask more often than a loop that polls every two seconds for responses of up to a minute.
  */
-const SHARE_OF_WAIT = 1 / 7;
+const SHARE_OF_WAIT = 0.125;
 /** First looks are spread over so long: responses that were created together then keep their distance. */
 const SPREAD_MS = MIN_DELAY_MS;
 /** A rate limit that does not say for how long. */

@@ -7,8 +7,8 @@ import { createWatcher, delayMs, type Watcher, type WatcherDeps } from '../../wo
 test.each<[waited: number, delay: number]>([
   [-5_000, 750],
   [0, 750],
-  [5_250, 750],
-  [21_000, 3_000],
+  [6_000, 750],
+  [20_000, 2_500],
   [300_000, 30_000],
   [7_200_000, 30_000],
 ])('after %i ms the next look comes in %i ms', (waited, delay) => {
@@ -234,7 +234,7 @@ describe('a watcher', () => {
     watching.stop();
   });
 
-  test('asks less often than every two seconds for a response of a minute, and loses a seventh at most', async () => {
+  test('asks less often than every two seconds for a response of a minute, and loses an eighth at most', async () => {
     const began = Date.now();
     const at: number[] = [];
     const watching = createWatcher({
@@ -247,7 +247,7 @@ describe('a watcher', () => {
     await jest.advanceTimersByTimeAsync(60_000);
     // Beside them there are the create and the wait's own look.
     expect(at.length + 2).toBeLessThan(1 + 60 / 2);
-    const late = at.slice(1).filter((time, i) => time - (at[i] ?? 0) > Math.max(750, (at[i] ?? 0) / 7 + 1));
+    const late = at.slice(1).filter((time, i) => time - (at[i] ?? 0) > Math.max(750, (at[i] ?? 0) / 8));
     expect(late).toEqual([]);
     watching.stop();
   });
