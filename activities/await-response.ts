@@ -23,17 +23,19 @@ const UNREACHABLE_GRACE_MS = 600_000;
 const UNKNOWN_GRACE_MS = 5_000;
 
 /**
- * One look at a response. While it is pending the activity fails with a benign `ResponsePending` and backs off, holding
+ * One look at a response, unless this worker watches it already. While it is pending the activity fails with a benign `ResponsePending` and backs off, holding
  * neither a slot nor memory; an announcer completes it by its id, and the back-off is only the fallback for a lost one.
  */
 export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInput): Promise<Collected> {
   assertOrigin(deps.provider.origin, input.origin);
   // Only a provider that has not been seen to keep responses can have forgotten it.
   const fresh = deps.background.known !== 'full' && Date.now() - input.createdAt < FRESH_MS;
-  const collected = await asActivity(
-    () => lookOrBackOff(deps, input, fresh),
-    () => [{ fresh }],
-  );
+  const collected = isLookedAt(deps, input)
+    ? undefined
+    : await asActivity(
+        () => lookOrBackOff(deps, input, fresh),
+        () => [{ fresh }],
+      );
   if (collected) {
     if (wasMissed(collected)) deps.announcer.missed(waitOf(input));
     return { ...collected, announcedBy: 'look' };
@@ -53,6 +55,12 @@ export async function awaitResponse(deps: ActivityDeps, input: AwaitResponseInpu
     `waiting, not an error: response ${input.responseId} has not ended after ${seconds} s`,
     { nextRetryDelayMs: fallbackMs(input, announcedBy, now) },
   );
+}
+
+/** Its watcher is alive and has nothing to judge: another look would only cost a request. */
+function isLookedAt({ announcer }: ActivityDeps, input: AwaitResponseInput): boolean {
+  const { responseId, deadlineAt, queuedUntil = Infinity } = input;
+  return announcer.watches(responseId) && Date.now() < Math.min(deadlineAt, queuedUntil);
 }
 
 /** An end that should have been announced before this look, which often comes at the same moment. */

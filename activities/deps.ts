@@ -18,6 +18,8 @@ export type AnnouncedBy = 'webhook' | 'watcher';
 export interface Announcer {
   /** `leastMs`: what the provider asks to wait before it is asked again. */
   watch(wait: PendingWait, leastMs?: number): AnnouncedBy;
+  /** True for a response that this worker asks about by itself, and whose end it will announce. */
+  watches(responseId: string): boolean;
   /** A look found an end that had not been announced. */
   missed(wait: PendingWait): void;
 }

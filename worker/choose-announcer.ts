@@ -30,6 +30,7 @@ export function chooseAnnouncer({ watcher, follower, webhooks, now = Date.now }:
       if (!followed) watcher.watch(wait, leastMs);
       return 'watcher';
     },
+    watches: (responseId) => watcher.watches(responseId),
     missed({ input }) {
       const { wait: mode = 'auto' } = input;
       if (webhooks && (mode === 'auto' || mode === 'webhook') && now() >= distrustedUntil)

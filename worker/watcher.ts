@@ -57,7 +57,6 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     // At the deadline the wait itself looks and judges; a response that nobody waits for is not watched for ever.
     if (now >= deadlineAt) return void timers.delete(responseId);
     const delay = delayMs(wait.input, now) + moreMs;
-    clearTimeout(timers.get(responseId));
     const timer = setTimeout(() => lookSoon(wait), Math.max(leastMs, delay));
     timer.unref();
     timers.set(responseId, timer);
@@ -95,8 +94,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     },
     watches: (responseId) => timers.has(responseId),
     watch(wait, leastMs) {
-      // Whoever hands a wait over has just looked: the next look of one that is watched already moves on.
-      schedule(wait, { leastMs, moreMs: timers.has(wait.input.responseId) ? 0 : SPREAD_MS * spread() });
+      if (!timers.has(wait.input.responseId)) schedule(wait, { leastMs, moreMs: SPREAD_MS * spread() });
     },
     stop() {
       for (const timer of timers.values()) clearTimeout(timer);

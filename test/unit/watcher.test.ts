@@ -216,24 +216,6 @@ describe('a watcher', () => {
     late.stop();
   });
 
-  test('moves on the next look of a wait that is handed over again, which comes with a look of its own', async () => {
-    const began = Date.now();
-    const at: number[] = [];
-    const watching = createWatcher({
-      look: () => Promise.resolve(void at.push(Date.now() - began)),
-      complete: () => Promise.resolve(),
-      onError: (_wait, error) => errors.push(error),
-      spread: () => 0,
-    });
-    const handed = wait();
-    watching.watch(handed);
-    await jest.advanceTimersByTimeAsync(1_000);
-    watching.watch(handed);
-    await jest.advanceTimersByTimeAsync(2_000);
-    expect(at).toEqual([750, 1_750, 2_500]);
-    watching.stop();
-  });
-
   test('asks less often than every two seconds for a response of a minute, and loses an eighth at most', async () => {
     const began = Date.now();
     const at: number[] = [];
