@@ -22,6 +22,7 @@ module.exports = {
         long,
         '/test/cluster/',
         '/test/live/',
+        '/test/postgres/',
         '/test/s3/',
         '/test/python/',
         ...withTemporal.map((name) => `/test/${name}/`),

@@ -95,4 +95,4 @@ async function findPrograms(/** @type {Report} */ report) {
 
 /** @typedef {Awaited<ReturnType<typeof findPrograms>>} Programs */
 
-module.exports = { ROOT, MissingProgramError, findPrograms };
+module.exports = { ROOT, MissingProgramError, findPrograms, postgresPrograms };
