@@ -1,11 +1,11 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { type Created, type CreateResponseInput, type Sending, type StreamResponseInput } from '../contract/activities';
-import { buildRequest, isTerminal, ProviderError, type ProviderResponse } from '../openai';
+import { buildRequest, isTerminal, ProviderError, type ProviderResponse, type Said } from '../openai';
 import { type ActivityDeps, type BackgroundMemory } from './deps';
-import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline, unquoted } from './failures';
+import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline, toolUnavailable, unquoted } from './failures';
 import { conclude } from './look';
 import { newestItemBefore } from './newest-item';
-import { render, type Rendered } from './render';
+import { render } from './render';
 import { clearSending, markSending } from './sending';
 
 /** Longest metadata value of the API. */
@@ -32,7 +32,7 @@ export async function createResponse(deps: ActivityDeps, input: CreateResponseIn
 
 /** A create that is about to be sent, and marked as such. */
 export interface PreparedCreate {
-  rendered: Rendered;
+  rendered: Said;
   promptRef: string | undefined;
   sending: Sending;
 }
@@ -44,12 +44,13 @@ export async function prepareCreate(deps: ActivityDeps, input: CreateResponseInp
   const prepared = await asActivity(() =>
     beforeDeadline(input, async () => {
       await clearSending();
-      const rendered = await unquoted(input, () => render(deps, input));
+      const tools = definitionsOf(deps, input);
+      const rendered: Said = { ...(await unquoted(input, () => render(deps, input))), tools };
       // What the request would be refused for here is refused before anything is marked as sent.
       buildRequest(input, rendered, metadataOf(input));
       return {
-        newestItem: await unquoted(input, () => newestItemBefore(deps.provider, input, rendered.prompt)),
-        promptRef: await deps.store.putPrompt(rendered.prompt),
+        newestItem: await unquoted(input, () => newestItemBefore(deps.provider, input, rendered)),
+        promptRef: rendered.prompt === undefined ? undefined : await deps.store.putPrompt(rendered.prompt),
         rendered,
       };
     }),
@@ -74,11 +75,24 @@ export async function createdOf(
   const foreground = response['background'] !== true;
   if (foreground) learnForeground(background, input);
   try {
-    return { ...created, foreground, collected: await conclude(store, response, input) };
+    return { ...created, foreground, collected: await conclude(store, response, concludedBy(input)) };
   } catch (error) {
     Context.current().log.warn('an answer could not be stored and is asked for again', { ...created, error });
     return { ...created, foreground };
   }
+}
+
+function concludedBy({ stepId, format, redact, ownTools }: CreateResponseInput): Parameters<typeof conclude>[2] {
+  return { stepId, format, redact, ...(ownTools && { calls: true }) };
+}
+
+/** What the model is told of the step's own tools, as this worker has them now: it is this worker that calls them. */
+function definitionsOf({ tools }: ActivityDeps, { stepId, ownTools = [] }: CreateResponseInput): Said['tools'] {
+  return ownTools.map((name) => {
+    const registered = tools?.get(name);
+    if (registered) return registered.definition;
+    throw new ProviderError('ToolUnavailable', toolUnavailable(stepId, name));
+  });
 }
 
 /** A provider that ignores what is asked for does so always; one that refuses it may do so for a model. */
@@ -113,5 +127,6 @@ export function metadataOf(input: CreateResponseInput): Record<string, string> {
     turn: String(input.turn),
     create: String(input.create),
     ...(input.redact && { redact: 'true' }),
+    ...(input.ownTools && { calls: 'true' }),
   };
 }

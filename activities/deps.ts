@@ -3,6 +3,7 @@ import { type PriceTable } from '../contract/prices';
 import { type Background } from '../contract/run-record';
 import { type Provider } from '../openai/port';
 import { type OutputStore } from '../store/port';
+import type { ToolRegistry } from '../tools/registry';
 
 /** A wait that backs off in Temporal until somebody announces the end of its response. */
 export interface PendingWait {
@@ -51,6 +52,8 @@ export interface ActivityDeps {
   traces?: boolean;
   /** Events of history after which a run goes on in a new execution. */
   historyEvents: number;
+  /** Tools of the user's own that steps may name. Default none. */
+  tools?: ToolRegistry;
   /** Tells somebody about the end of a run; undefined where nobody asked for it. */
   notify?: (notification: Notification) => Promise<void>;
 }

@@ -82,6 +82,11 @@ export function assertBeforeDeadline({ stepId, deadlineAt }: Deadline): void {
   throw failure('DeadlineExceeded', `the deadline of step "${stepId}" passed before its response was created`);
 }
 
+/** Why an attempt waits for another worker: in a deploy those of both builds are at work. */
+export function toolUnavailable(stepId: string, name: string): string {
+  return `step "${stepId}" uses the tool "${name}", which this worker has not registered; it is tried again until a worker has it, or until the step's deadline`;
+}
+
 /** Refuses work of a run that began at another provider. */
 export function assertOrigin(own: string, ofRun: string): void {
   if (own === ofRun) return;

@@ -1,4 +1,5 @@
 import { awaitResponse } from './await-response';
+import { callTool } from './call-tool';
 import { cancelResponse } from './cancel-response';
 import { createConversation } from './create-conversation';
 import { createResponse } from './create-response';
@@ -32,6 +33,7 @@ export function createActivities(deps: ActivityDeps) {
     'durableResearch.awaitResponse': bind(deps, awaitResponse),
     'durableResearch.cancelResponse': bind(deps, cancelResponse),
     'durableResearch.deleteResponse': bind(deps, deleteResponse),
+    'durableResearch.callTool': bind(deps, callTool),
     'durableResearch.readText': bind(deps, readText),
     'durableResearch.notify': bind(deps, notify),
   };

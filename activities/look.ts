@@ -48,7 +48,7 @@ function assertNotStuck({ id, status }: ProviderResponse, input: AwaitResponseIn
 export async function conclude(
   store: ActivityDeps['store'],
   response: ProviderResponse,
-  input: Pick<AwaitResponseInput, 'stepId' | 'format' | 'redact'>,
+  input: Pick<AwaitResponseInput, 'stepId' | 'format' | 'redact' | 'calls'>,
 ): Promise<Collected> {
   const whole = response.status === 'completed' && response.output.length > 0;
   const kept = whole ? undefined : await stored(store, response.id);

@@ -1,5 +1,5 @@
 import { type CreateResponseInput } from '../contract/activities';
-import { type Item, type Provider, ProviderError } from '../openai';
+import { type Item, type Provider, ProviderError, type Said } from '../openai';
 
 /** Most items that the API lists at once. */
 const MAX_ITEMS = 100;
@@ -13,23 +13,32 @@ const MAX_ITEMS = 100;
 export async function newestItemBefore(
   provider: Provider,
   { conversation, lostAfter }: CreateResponseInput,
-  prompt: string,
+  said: Said,
 ): Promise<string | null | undefined> {
   if (conversation === undefined) return undefined;
   const newest = await provider.newestConversationItems(conversation, lostAfter === undefined ? 1 : MAX_ITEMS);
-  if (lostAfter !== undefined && saidSince(newest, lostAfter, prompt)) {
+  if (lostAfter !== undefined && saidSince(newest, lostAfter, said)) {
     throw new ProviderError(
       'AlreadyInConversation',
-      `conversation ${conversation} holds this prompt: a create whose answer was lost was accepted. Its answer stands in the conversation, but which response it belongs to is not known`,
+      `conversation ${conversation} holds what this create says: one whose answer was lost was accepted. Its answer stands in the conversation, but which response it belongs to is not known`,
     );
   }
   const id = newest[0]?.['id'];
   return typeof id === 'string' ? id : null;
 }
 
-function saidSince(newestFirst: readonly Item[], lostAfter: string | null, prompt: string): boolean {
+function saidSince(newestFirst: readonly Item[], lostAfter: string | null, { prompt, answers = [] }: Said): boolean {
   const before = newestFirst.findIndex(({ id }) => id === lostAfter);
   const since = before === -1 ? newestFirst : newestFirst.slice(0, before);
+  if (prompt === undefined) return since.some((item) => isAnswer(item) && answers.some((one) => isSame(one, item)));
   const text = JSON.stringify(prompt);
   return since.some((item) => item['role'] === 'user' && JSON.stringify(item).includes(text));
+}
+
+function isAnswer({ type }: Item): boolean {
+  return type === 'function_call_output';
+}
+
+function isSame(one: Item, other: Item): boolean {
+  return one['call_id'] === other['call_id'];
 }

@@ -30,7 +30,7 @@ export async function readOutput({ store, provider }: Sources, ref: ResponseRef)
 export async function readPrompt({ store, provider }: Sources, ref: ResponseRef): Promise<string> {
   const stored = ref.promptRef === undefined ? undefined : await store.getPrompt(ref.promptRef);
   if (stored !== undefined) return stored;
-  const items = await provider.inputItems(ref.responseId);
+  const items = await provider.inputItems(ref.turns?.[0]?.responseId ?? ref.responseId);
   const prompt = items.findLast((item) => item['role'] === 'user');
   if (!prompt) {
     throw new ProviderError(

@@ -1,20 +1,60 @@
-import { type ContextItem, type CreateResponseInput, type PromptPart } from '../contract/activities';
+import {
+  type CallOutput,
+  type ContextItem,
+  type CreateResponseInput,
+  type EarlierTurn,
+  type PromptPart,
+} from '../contract/activities';
 import { promptText, valueAt } from '../contract/template';
-import { type Item, outputText, ProviderError, structuredText, toContextItems, userMessage } from '../openai';
+import {
+  callOutput,
+  type Item,
+  outputText,
+  ProviderError,
+  replayable,
+  type Said,
+  structuredText,
+  toContextItems,
+  userMessage,
+} from '../openai';
 import { missingNote } from '../prompts/missing-note';
 import { type ActivityDeps } from './deps';
 import { readOutput, readPrompt } from './read-output';
 
 type Sources = Pick<ActivityDeps, 'provider' | 'store'>;
 
-/** Everything a create says: the prompt with earlier outputs filled in, and the earlier steps as items. */
-export type Rendered = { prompt: string; context: Item[] };
-
 /** Fills references with bytes; workflows only ever hold the references. */
-export async function render(sources: Sources, input: CreateResponseInput): Promise<Rendered> {
+export async function render(sources: Sources, input: CreateResponseInput): Promise<Said> {
+  const answers = await renderAnswers(sources, input);
+  // The provider holds everything but the outputs that it asked for.
+  if (input.outputs) return { context: [], answers };
   const prompt = (await Promise.all(input.prompt.map((part) => renderPart(sources, part)))).join('');
   const context = (await Promise.all(input.context.map((item) => renderContext(sources, item, input.select)))).flat();
-  return { prompt, context };
+  return { prompt, context, answers };
+}
+
+async function renderAnswers(sources: Sources, { stepId, turns = [], outputs = [] }: CreateResponseInput) {
+  const before = await renderTurns(sources, stepId, turns);
+  return [...replayable(before), ...(await renderOutputs(sources, outputs))];
+}
+
+/** Outputs of the turns of a step, each followed by what its calls were answered with. */
+async function renderTurns(sources: Sources, stepId: string, turns: readonly EarlierTurn[]): Promise<Item[]> {
+  const items = turns.map(async ({ responseId, outputs }) => {
+    const { output } = await readOutput(sources, { stepId, responseId });
+    return [...output, ...(await renderOutputs(sources, outputs))];
+  });
+  return (await Promise.all(items)).flat();
+}
+
+function renderOutputs({ store }: Sources, outputs: readonly CallOutput[]): Promise<Item[]> {
+  return Promise.all(
+    outputs.map(async ({ callId, text, ref = '' }) => {
+      const output = text ?? (await store.getPrompt(ref));
+      if (output !== undefined) return callOutput(callId, output);
+      throw new ProviderError('ResponseLost', `the output store does not have the result of ${callId} any more`);
+    }),
+  );
 }
 
 async function renderPart(sources: Sources, part: PromptPart): Promise<string> {
@@ -52,5 +92,6 @@ async function renderContext(
 ): Promise<Item[]> {
   if (item.kind === 'missing') return [userMessage(missingNote(item))];
   const [prompt, { output }] = await Promise.all([readPrompt(sources, item.ref), readOutput(sources, item.ref)]);
-  return toContextItems({ prompt, output }, select);
+  const before = await renderTurns(sources, item.ref.stepId, item.ref.turns ?? []);
+  return toContextItems({ prompt, before, output }, select);
 }

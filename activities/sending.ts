@@ -9,20 +9,24 @@ import { type Sending } from '../contract/activities';
  * @throws CancelledFailure when the run was cancelled meanwhile: then nothing needs to be created.
  */
 export async function markSending(sending: Sending): Promise<void> {
-  await mark(sending);
+  await heartbeatNow(sending);
 }
 
 /** An attempt before this one may have been refused after its mark; this one has sent nothing yet. */
 export async function clearSending(): Promise<void> {
-  if (activityInfo().attempt > 1) await mark({ sending: false });
+  if (activityInfo().attempt > 1) await heartbeatNow({ sending: false });
 }
 
-async function mark(sending: Sending): Promise<void> {
+/**
+ * A heartbeat that Temporal has when this returns.
+ * @throws CancelledFailure when the run was cancelled meanwhile.
+ */
+export async function heartbeatNow(details: unknown): Promise<void> {
   const { taskToken } = activityInfo();
   try {
-    await Context.current().client.activity.heartbeat(taskToken, sending);
+    await Context.current().client.activity.heartbeat(taskToken, details);
   } catch (error) {
-    if (error instanceof ActivityCancelledError) throw new CancelledFailure('cancelled before the create was sent');
+    if (error instanceof ActivityCancelledError) throw new CancelledFailure('cancelled before it was begun');
     throw error;
   }
 }

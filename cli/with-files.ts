@@ -19,13 +19,14 @@ export function withFileSearch(input: PipelineInput, vectorStoreId: string): Pip
   return { ...input, steps };
 }
 
-function addSearch(tools: readonly HostedTool[], vectorStoreId: string): HostedTool[] {
-  const own = tools.findIndex(({ type }) => type === 'file_search');
+type Tools = NonNullable<Step['tools']>;
+
+function addSearch(tools: Tools, vectorStoreId: string): Tools {
+  const own = tools.findIndex((tool) => typeof tool !== 'string' && tool.type === 'file_search');
   if (own < 0) return [...tools, fileSearch(vectorStoreId)];
   return tools.map((tool, index) => {
+    if (index !== own || typeof tool === 'string') return tool;
     const stores = tool['vector_store_ids'];
-    return index === own
-      ? { ...tool, vector_store_ids: [...(Array.isArray(stores) ? stores : []), vectorStoreId] }
-      : tool;
+    return { ...tool, vector_store_ids: [...(Array.isArray(stores) ? stores : []), vectorStoreId] };
   });
 }

@@ -8,8 +8,31 @@ export const MAX_INLINE_TEXT_BYTES = 256 * 1024;
 /** Most bytes of parsed JSON that travel inline. */
 export const MAX_INLINE_JSON_BYTES = 64 * 1024;
 
-export const resolveRunInputSchema = z.strictObject({ models: z.array(z.string()) });
+/** Most bytes of a tool's result that travel in history, where the worker keeps outputs at the provider alone. */
+export const MAX_INLINE_RESULT_BYTES = 32 * 1024;
+
+/** A tool that a run will use, and where its input names it. */
+export const toolUseSchema = z.strictObject({ name: z.string(), path: z.array(z.union([z.string(), z.number()])) });
+export type ToolUse = z.infer<typeof toolUseSchema>;
+
+export const resolveRunInputSchema = z.strictObject({
+  models: z.array(z.string()),
+  /** Absent where the run names none. */
+  tools: z.array(toolUseSchema).optional(),
+});
 export type ResolveRunInput = z.infer<typeof resolveRunInputSchema>;
+
+/** What a call is answered with: a short text, or the content address of one in the output store. */
+export const callOutputSchema = z.strictObject({
+  callId: z.string(),
+  text: z.string().optional(),
+  ref: z.string().optional(),
+});
+export type CallOutput = z.infer<typeof callOutputSchema>;
+
+/** A turn of a step that asked for calls, and their outputs. */
+export const earlierTurnSchema = z.strictObject({ responseId: z.string(), outputs: z.array(callOutputSchema) });
+export type EarlierTurn = z.infer<typeof earlierTurnSchema>;
 
 /** Where a step's prompt and output are found. */
 export const responseRefSchema = z.strictObject({
@@ -17,6 +40,8 @@ export const responseRefSchema = z.strictObject({
   responseId: z.string(),
   /** Content address of the prompt in the output store; absent where the store is the provider alone. */
   promptRef: z.string().optional(),
+  /** Its turns before that response. Absent where it had one turn. */
+  turns: z.array(earlierTurnSchema).optional(),
 });
 export type ResponseRef = z.infer<typeof responseRefSchema>;
 
@@ -49,6 +74,16 @@ export const createResponseInputSchema = z.strictObject({
   prompt: z.array(promptPartSchema),
   instructions: z.string().optional(),
   tools: z.array(z.looseObject({ type: z.string() })).optional(),
+  /** Names of the user's own tools; the worker sends their definitions. Absent where the step has none. */
+  ownTools: z.array(z.string()).optional(),
+  /** No tool may be called: the model has to answer. */
+  toolChoice: z.literal('none').optional(),
+  /** How many calls of hosted tools the provider may make. */
+  maxToolCalls: z.int().positive().optional(),
+  /** What the calls of the turn before are answered with, where the provider holds that turn. */
+  outputs: z.array(callOutputSchema).optional(),
+  /** The turns before this one, where the provider does not hold them. */
+  turns: z.array(earlierTurnSchema).optional(),
   format: z.record(z.string(), z.unknown()).optional(),
   reasoning: z.strictObject({ effort: z.string().optional(), summary: z.string().optional() }).optional(),
   maxOutputTokens: z.int().optional(),
@@ -112,6 +147,8 @@ export const awaitResponseInputSchema = z.strictObject({
   format: z.record(z.string(), z.unknown()).optional(),
   wait: waitSchema.optional(),
   redact: z.boolean().optional(),
+  /** True for a step with own tools: what it calls is told. */
+  calls: z.boolean().optional(),
 });
 export type AwaitResponseInput = z.infer<typeof awaitResponseInputSchema>;
 
@@ -124,6 +161,7 @@ export const cancelResponseInputSchema = z.strictObject({
   responseId: z.string(),
   format: z.record(z.string(), z.unknown()).optional(),
   redact: z.boolean().optional(),
+  calls: z.boolean().optional(),
 });
 export type CancelResponseInput = z.infer<typeof cancelResponseInputSchema>;
 
@@ -137,6 +175,38 @@ export const cancelledSchema = z.strictObject({
   collected: collectedSchema.optional(),
 });
 export type Cancelled = z.infer<typeof cancelledSchema>;
+
+/** One call of a tool. Its arguments stand in the response's output and not here: they may be large. */
+export const callToolInputSchema = z.strictObject({
+  origin: z.string(),
+  stepId: z.string(),
+  /** The turn whose response asked for it. */
+  turn: z.int().positive(),
+  responseId: z.string(),
+  callId: z.string(),
+  name: z.string(),
+  timeoutMs: z.int().positive(),
+  idempotent: z.boolean(),
+  retries: z.int().min(0),
+  onError: z.enum(['tell', 'fail']),
+  deadlineAt: z.number(),
+  redact: z.boolean().optional(),
+});
+export type CallToolInput = z.infer<typeof callToolInputSchema>;
+
+export const toolCalledSchema = z.strictObject({
+  /** It ended well; it failed, which the model is told; or its arguments were refused, and it was not called. */
+  ended: z.enum(['ok', 'error', 'refused']),
+  output: callOutputSchema,
+  /** Size of the output, in UTF-8 bytes. */
+  bytes: z.int().min(0),
+  /** First characters of the output. */
+  preview: z.string(),
+});
+export type ToolCalled = z.infer<typeof toolCalledSchema>;
+
+/** Heartbeat details of a call: whether the tool's function may have begun. */
+export const callingSchema = z.object({ begun: z.boolean() });
 
 export const deleteResponseInputSchema = z.strictObject({
   origin: z.string(),

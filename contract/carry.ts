@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { createdSchema, responseRefSchema } from './activities';
+import { createdSchema, earlierTurnSchema, responseRefSchema } from './activities';
 import { accountSchema, ledgerSchema } from './ledger';
-import { outcomeSchema } from './outcome';
+import { outcomeSchema, toolCallSchema } from './outcome';
 import { stepProgressSchema } from './progress';
 import { runRecordSchema } from './run-record';
 import { responseSeenSchema } from './seen';
@@ -22,8 +22,30 @@ export const restSchema = z.discriminatedUnion('for', [
   z.strictObject({ for: z.literal('decision'), reason: z.string() }),
   /** Its create is about to be sent, and too large for the workflow task. */
   z.strictObject({ for: z.literal('room') }),
+  /** Calls of its tools wait for a person, and none is at work. */
+  z.strictObject({ for: z.literal('calls') }),
 ]);
 export type Rest = z.infer<typeof restSchema>;
+
+/** How far a step has come that has called its tools. */
+export const turnsSchema = z.strictObject({
+  /** Number of the turn whose response is to come. */
+  number: z.int().min(2),
+  /** The turns before it; the last one's outputs are whole once `calls` is empty. */
+  earlier: z.array(earlierTurnSchema).min(1),
+  /** Calls of the last turn, until every one of them has its output. */
+  calls: z.array(toolCallSchema),
+  /** Calls so far, own and hosted. */
+  used: z.int().min(0),
+  /** In which turn the model has been told what it did wrong: in a later one it is the step's failure. */
+  told: z.strictObject({ ToolArguments: z.int().optional(), ToolNotOffered: z.int().optional() }),
+  /** Content address of the step's prompt. */
+  promptRef: z.string().optional(),
+  /** What the next create brings along at least: tokens of the last response, and bytes of the outputs. */
+  tokens: z.int().min(0),
+  bytes: z.int().min(0),
+});
+export type Turns = z.infer<typeof turnsSchema>;
 
 /** How far a turn of a step has come. */
 export const turnProgressSchema = z.strictObject({
@@ -39,6 +61,8 @@ export const turnProgressSchema = z.strictObject({
   lost: z.int().min(0),
   /** The conversation's newest item before the first create of this response whose answer was lost; null: none. */
   lostAfter: z.string().nullable().optional(),
+  /** Absent in a step's first turn. */
+  turns: turnsSchema.optional(),
   /** Absent while the turn is on its way from one rest to the next. */
   rest: restSchema.optional(),
 });

@@ -43,6 +43,18 @@ export const FAILURES = {
   ApprovalRejected: 'never',
   /** The step's own deadline passed before its response ended. */
   DeadlineExceeded: 'never',
+  /** This worker does not have the tool that a step named; another one, or a later build, may. */
+  ToolUnavailable: 'temporal',
+  /** A tool failed, and its `onError` says that its step fails by that. */
+  ToolFailed: 'never',
+  /** A call of a tool that is not idempotent was begun and its end is not known: it may have happened. */
+  ToolUncertain: 'never',
+  /** For the second time in one step the model called a tool with arguments that its schema refuses. */
+  ToolArguments: 'never',
+  /** For the second time in one step the model called a tool that the step does not offer. */
+  ToolNotOffered: 'never',
+  /** The step's last turn asked for tools instead of giving an answer. */
+  TurnsExhausted: 'never',
   /** The workflow's input is wrong; the message names the path. */
   InvalidInput: 'never',
   /** No final step of the run has an output. */

@@ -6,6 +6,10 @@ import { parseTemplate, TemplateError, type TemplatePart, valueAt } from './temp
 export const DEFAULT_DEADLINE = '2h';
 /** Default of a step's `maxQueued`. */
 export const DEFAULT_MAX_QUEUED = '1h';
+/** Default of a step's `maxTurns`. */
+export const DEFAULT_MAX_TURNS = 10;
+/** Default of a step's `maxToolCalls`. */
+export const DEFAULT_MAX_TOOL_CALLS = 50;
 /** Default of a step's `retries`. */
 export const DEFAULT_RETRIES = 1;
 

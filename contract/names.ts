@@ -22,6 +22,16 @@ export function createActivityId({ stepId, turn, create }: { stepId: string; tur
   return `create:${stepId}/${turn}/${create}`;
 }
 
+/** Place of a tool call in its run: what a person decides on, and the end of its idempotency key. */
+export function callPlace({ stepId, turn, callId }: { stepId: string; turn: number; callId: string }): string {
+  return `${stepId}/${turn}/${callId}`;
+}
+
+/** Activity id of a tool call. */
+export function callActivityId(place: Parameters<typeof callPlace>[0]): string {
+  return `tool:${callPlace(place)}`;
+}
+
 /** Signal by which a gateway tells a run of a terminal response that no wait of it has taken: `ResponseSeen`. */
 export const RESPONSE_SEEN_SIGNAL = 'responseSeen';
 

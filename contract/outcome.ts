@@ -28,6 +28,15 @@ export type Failure = z.infer<typeof failureSchema>;
 /** Who told a run of the end of a response: a webhook, the worker's watcher or follower, or a look of the wait itself. */
 export const announcedBySchema = z.enum(['webhook', 'watcher', 'stream', 'look']);
 
+/** A call of one of a step's own tools, as a response asked for it. */
+export const toolCallSchema = z.object({
+  callId: z.string(),
+  name: z.string(),
+  /** First characters of the arguments, for people: the whole stands in the output. Empty where the step is redacted. */
+  arguments: z.string(),
+});
+export type ToolCall = z.infer<typeof toolCallSchema>;
+
 /**
  * A terminal response as workflows see it: ids, usage and small things. The output itself is in the output store.
  * `failure` is set unless `status` is completed and the output can be used.
@@ -47,6 +56,10 @@ export const collectedSchema = z.object({
   /** The parsed output of a step with `format`, up to 64 KB. */
   json: z.unknown().optional(),
   citations: z.array(citationSchema),
+  /** Calls of own tools that the response asks for; only of steps that have some. */
+  calls: z.array(toolCallSchema).optional(),
+  /** How many calls it made or asks for, those of hosted tools included; only of steps with own tools. */
+  toolCalls: z.int().min(0).optional(),
   /** Who told of the end. Absent in outcomes of versions without it. */
   announcedBy: announcedBySchema.optional(),
   /** When the provider says that it completed, in milliseconds since 1970, to the second; absent where it says nothing. */

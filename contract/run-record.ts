@@ -5,6 +5,19 @@ import { priceTableSchema } from './prices';
 export const backgroundSchema = z.enum(['unknown', 'full', 'none']);
 export type Background = z.infer<typeof backgroundSchema>;
 
+/** What a workflow decides by when a model calls a tool. The tool itself, and what models are told of it, is at the worker. */
+export const toolPolicySchema = z.strictObject({
+  name: z.string(),
+  needsApproval: z.boolean(),
+  timeoutMs: z.int().positive(),
+  idempotent: z.boolean(),
+  retries: z.int().min(0),
+  onError: z.enum(['tell', 'fail']),
+  /** Size of what models are told of it, for the price of a create. */
+  definitionBytes: z.int().min(0),
+});
+export type ToolPolicy = z.infer<typeof toolPolicySchema>;
+
 /**
  * What a run's decisions depend on but a workflow cannot see. Resolved once at the start and kept in history, so that
  * replay and a changed price file cannot disagree.
@@ -36,5 +49,7 @@ export const runRecordSchema = z.strictObject({
    * that did not: their runs stay in one.
    */
   historyEvents: z.int().positive().optional(),
+  /** Tools of the user's own that the run names. Absent in runs without any. */
+  tools: z.array(toolPolicySchema).optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

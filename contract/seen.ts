@@ -26,5 +26,7 @@ export const createMetadataSchema = z.object({
   create: z.coerce.number().int().positive(),
   /** "true" where nothing of the output's text is told to the run. */
   redact: z.string().optional(),
+  /** "true" where the run is told which tools of its own the response calls. */
+  calls: z.string().optional(),
 });
 export type CreateMetadata = z.infer<typeof createMetadataSchema>;

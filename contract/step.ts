@@ -18,11 +18,13 @@ const hostedToolSchema = z.looseObject({
 /** A hosted tool, passed to the provider as it is. Fields beyond `type` are the provider's own. */
 export type HostedTool = z.infer<typeof hostedToolSchema>;
 
-const toolSchema = z.unknown().transform((tool, ctx): HostedTool => {
+/** Name of a tool: what the API takes as the name of a function. */
+export const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+const toolSchema = z.unknown().transform((tool, ctx): string | HostedTool => {
   if (typeof tool === 'string') {
-    ctx.addIssue(
-      'expected a hosted tool object such as {"type": "web_search"}; tools of your own, named by a string, are not supported by this version',
-    );
+    if (TOOL_NAME.test(tool)) return tool;
+    ctx.addIssue('expected the name of a tool: at most 64 letters, digits, "_" and "-"');
     return z.NEVER;
   }
   const parsed = hostedToolSchema.safeParse(tool);
@@ -40,6 +42,20 @@ const toolSchema = z.unknown().transform((tool, ctx): HostedTool => {
   }
   return parsed.data;
 });
+
+function areUnique(tools: readonly (string | HostedTool)[]): boolean {
+  return ownTools(tools).length === new Set(ownTools(tools)).size;
+}
+
+/** Names of the tools of the user's own among those of a step. */
+export function ownTools(tools: readonly (string | HostedTool)[] = []): string[] {
+  return tools.filter((tool) => typeof tool === 'string');
+}
+
+/** The provider's tools among those of a step. */
+export function hostedTools(tools: readonly (string | HostedTool)[] = []): HostedTool[] {
+  return tools.filter((tool) => typeof tool !== 'string');
+}
 
 /** Which parts of an earlier step's output are sent on: everything, its messages, or its text alone. */
 export const selectSchema = z.enum(['all', 'messages', 'text']);
@@ -71,7 +87,12 @@ const stepFields = {
   /** Model name; default: the worker's `OPENAI_MODEL`. */
   model: z.string().min(1).optional(),
   context: contextSchema.optional(),
-  tools: z.array(toolSchema).max(128).optional(),
+  /** Hosted tools of the provider, and names of tools of your own that the worker has registered. */
+  tools: z.array(toolSchema).max(128).refine(areUnique, 'expected each tool of your own once').optional(),
+  /** Most responses of one step with tools of your own; the last one has to answer. Default 10. */
+  maxTurns: z.int().min(1).max(100).optional(),
+  /** Most calls of tools, own and hosted, in one step with tools of your own. Default 50. */
+  maxToolCalls: z.int().min(1).max(1_000).optional(),
   /** JSON schema that the output must match; its parsed value is the step's `json`. */
   format: z.record(z.string(), z.unknown()).optional(),
   reasoning: z.strictObject({ effort: z.string().min(1).optional(), summary: z.string().min(1).optional() }).optional(),

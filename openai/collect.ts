@@ -2,6 +2,7 @@ import { MAX_INLINE_JSON_BYTES } from '../contract/activities';
 import { type Collected, collectedSchema, type Failure } from '../contract/outcome';
 import { PREVIEW_CHARS } from '../contract/progress';
 import { type HostedCalls, type Usage } from '../contract/usage';
+import { callsOf, countCalls } from './calls';
 import { citationsOf } from './citations';
 import { clean } from './clean';
 import { failureOf } from './failure-of';
@@ -16,6 +17,8 @@ type CollectOptions = {
   format?: Record<string, unknown>;
   /** Leaves out everything that holds or quotes text of the output. */
   redact?: boolean;
+  /** The step has tools of its own: calls of them are told, and are as good as text. */
+  calls?: boolean;
 };
 
 /**
@@ -29,13 +32,14 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
   if (!status.success) throw new Error(`response ${response.id} has not ended: its status is ${response.status}`);
   const { redact = false } = options;
   const text = outputText(response.output);
+  const calls = options.calls ? callsOf(response.output, redact) : [];
   const structured =
-    options.format && status.data === 'completed'
+    options.format && status.data === 'completed' && calls.length === 0
       ? formatReader(options.format)(structuredText(response.output))
       : undefined;
   const failure =
     failureOf(response, redact) ??
-    (status.data === 'completed' ? unusable(response, { text, structured, redact }) : undefined);
+    (status.data === 'completed' && calls.length === 0 ? unusable(response, { text, structured, redact }) : undefined);
   const json = !redact && failure === undefined && structured && 'json' in structured ? structured.json : undefined;
   return {
     responseId: response.id,
@@ -45,8 +49,9 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
     ...(response.usage && { usage: usageOf(response.usage) }),
     hostedCalls: hostedCallsOf(response),
     preview: redact ? '' : previewOf(text),
-    textBytes: Buffer.byteLength(text),
+    textBytes: text.trim() === '' ? 0 : Buffer.byteLength(text),
     ...(json !== undefined && fits(json) && { json }),
+    ...(options.calls && { calls, toolCalls: countCalls(response.output) }),
     citations: redact ? [] : citationsOf(response.output, options.stepId),
     ...(response.completed_at && { completedAt: response.completed_at * 1000 }),
   };

@@ -1,10 +1,12 @@
 /** The only room that knows the OpenAI SDK: provider, requests and outputs, failures, prices, uploads. */
 export { createProvider } from './adapter';
+export { argumentsOf } from './calls';
 export { citationsOf } from './citations';
+export { clean } from './clean';
 export { collect } from './collect';
 export { doingText, NOTHING_SEEN, see, type Seen } from './doing';
 export { isEnd, type StreamEvent } from './events';
-export { toContextItems, userMessage } from './items';
+export { callOutput, replayable, toContextItems, userMessage } from './items';
 export {
   isTerminal,
   type Item,
@@ -15,7 +17,7 @@ export {
   type Reading,
 } from './port';
 export { loadPrices, selectPrices } from './prices';
-export { buildRequest, type RequestMode } from './request';
+export { buildRequest, type RequestMode, type Said } from './request';
 export { outputText, structuredText } from './text';
 export { type UploadProgress } from './upload/send';
 export { uploadFolder, type UploadedFolder, type UploadOptions } from './upload/upload-folder';

@@ -32,8 +32,8 @@ const PART_FIELDS: Record<string, readonly string[]> = {
   refusal: ['refusal'],
 };
 
-/** A step that ended: what it was asked, and what came out. */
-export type Turn = { prompt: string; output: readonly Item[] };
+/** A step that ended: what it was asked, its turns that asked for calls with what these were answered, and what came out. */
+export type Turn = { prompt: string; before?: readonly Item[]; output: readonly Item[] };
 
 /**
  * An earlier step as input of a later one: its prompt as the user's message, then its output.
@@ -44,8 +44,14 @@ export function toContextItems(turn: Turn, select: Select): Item[] {
     const text = outputText(turn.output);
     return text === '' ? [] : [{ type: 'message', role: 'assistant', content: text }];
   }
-  const output = select === 'messages' ? turn.output.filter(({ type }) => type === 'message') : turn.output;
+  const whole = [...(turn.before ?? []), ...turn.output];
+  const output = select === 'messages' ? whole.filter(({ type }) => type === 'message') : whole;
   return [userMessage(turn.prompt), ...replayable(output)];
+}
+
+/** What a call is answered with. */
+export function callOutput(callId: string, output: string): Item {
+  return { type: 'function_call_output', call_id: callId, output };
 }
 
 /** A message of the user. */
@@ -53,7 +59,8 @@ export function userMessage(text: string): Item {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
 }
 
-function replayable(output: readonly Item[]): Item[] {
+/** Items of an output that can be sent again, calls with their outputs alone. */
+export function replayable(output: readonly Item[]): Item[] {
   const paired = pairedCallIds(output);
   return output.flatMap((item): Item[] => {
     const fields = REPLAYED[item.type];

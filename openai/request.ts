@@ -14,6 +14,16 @@ export interface RequestMode {
   stream?: boolean;
 }
 
+/** What a request says: earlier steps, the prompt, the turns since and what their calls are answered with. */
+export interface Said {
+  context: Item[];
+  /** Undefined where the provider holds it already. */
+  prompt?: string;
+  answers?: Item[];
+  /** Definitions of the user's own tools. */
+  tools?: Record<string, unknown>[];
+}
+
 /**
  * Body of a create. `instructions`, `tools` and `text` are sent with every turn: neither a conversation nor
  * `previous_response_id` carries them on.
@@ -21,10 +31,11 @@ export interface RequestMode {
  */
 export function buildRequest(
   input: CreateResponseInput,
-  rendered: { prompt: string; context: Item[] },
+  rendered: Said,
   metadata: Record<string, string>,
   { background = true, store = true, stream = input.stream }: RequestMode = {},
 ): CreateBody {
+  const tools = [...(input.tools ?? []), ...(rendered.tools ?? [])];
   return compact({
     model: input.model,
     // Left out and not false: some servers refuse the field, whatever it says.
@@ -33,12 +44,18 @@ export function buildRequest(
     stream: stream || undefined,
     // Left out, some data modes delete the response after minutes.
     store,
-    input: [...rendered.context, userMessage(rendered.prompt)],
+    input: [
+      ...rendered.context,
+      ...(rendered.prompt === undefined ? [] : [userMessage(rendered.prompt)]),
+      ...(rendered.answers ?? []),
+    ],
     metadata: Object.fromEntries(
       Object.entries(metadata).map(([key, value]) => [key, value.slice(0, MAX_METADATA_VALUE)]),
     ),
     instructions: input.instructions,
-    tools: input.tools?.length ? input.tools : undefined,
+    tools: tools.length > 0 ? tools : undefined,
+    tool_choice: input.toolChoice,
+    max_tool_calls: input.maxToolCalls,
     text: input.format && { format: jsonSchemaFormat(input.stepId, input.format) },
     reasoning: input.reasoning,
     max_output_tokens: input.maxOutputTokens,

@@ -37,6 +37,11 @@ export interface ToolOptions<Parameters extends z.ZodObject> {
    * model, or the step, is told that the call may have happened.
    */
   idempotent?: boolean;
+  /**
+   * How often a call is made again after its function has thrown, a second later and then twice as long. Default 0: what
+   * it throws is its answer. Only for tools that are idempotent.
+   */
+  retries?: number;
   /** What a call that fails does: tell the model its error, or fail the step. Default tell. */
   onError?: 'tell' | 'fail';
 }
@@ -49,6 +54,7 @@ export interface Tool {
   readonly needsApproval: boolean;
   readonly timeoutMs: number;
   readonly idempotent: boolean;
+  readonly retries: number;
   readonly onError: 'tell' | 'fail';
   /** Arguments are parsed by `parameters` before it is called. */
   execute(args: unknown, context: ToolContext): unknown;
@@ -56,10 +62,12 @@ export interface Tool {
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const DEFAULT_TIMEOUT = '1m';
+const MAX_RETRIES = 10;
 
 /**
  * A function of your own that steps may give to their model.
- * @throws TypeError for a name that the provider would refuse, an empty description and a timeout that is no duration.
+ * @throws TypeError for a name that the provider would refuse, an empty description, a timeout that is no duration, and
+ * retries of a tool that is not idempotent.
  * @example
  * const lookUp = defineTool({
  *   name: 'look_up_customer',
@@ -69,20 +77,23 @@ const DEFAULT_TIMEOUT = '1m';
  * });
  */
 export function defineTool<Parameters extends z.ZodObject>(options: ToolOptions<Parameters>): Tool {
-  const { name, description, parameters, execute, timeout = DEFAULT_TIMEOUT } = options;
+  const { name, description, parameters, execute, timeout = DEFAULT_TIMEOUT, idempotent = true, retries = 0 } = options;
   if (!NAME.test(name))
     throw new TypeError(`tool "${name}": expected a name of at most 64 letters, digits, "_" and "-"`);
   if (description.trim() === '')
     throw new TypeError(`tool "${name}": expected a description that tells the model what it does`);
   if (!durationSchema.safeParse(timeout).success)
     throw new TypeError(`tool "${name}": timeout: expected a duration such as "30s", got "${timeout}"`);
+  if (!Number.isInteger(retries) || retries < 0 || retries > MAX_RETRIES || (retries > 0 && !idempotent))
+    throw new TypeError(`tool "${name}": retries: expected 0 to ${MAX_RETRIES}, and 0 for one that is not idempotent`);
   return {
     name,
     description,
     parameters,
     needsApproval: options.needsApproval ?? false,
     timeoutMs: durationMs(timeout),
-    idempotent: options.idempotent ?? true,
+    idempotent,
+    retries,
     onError: options.onError ?? 'tell',
     execute: (args, context) => execute(args as z.output<Parameters>, context),
   };

@@ -3,3 +3,4 @@ export { defineTool, type Tool, type ToolContext, type ToolOptions } from './def
 export { fetchPage, type FetchPageOptions } from './fetch-page';
 export { describeTables, type DescribeTablesOptions } from './postgres/describe-tables';
 export { querySql, type QuerySqlOptions } from './query-sql';
+export { type FunctionDefinition, type RegisteredTool, registerTools, type ToolRegistry } from './registry';

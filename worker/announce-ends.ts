@@ -42,7 +42,12 @@ export function announceEnds(
     const { metadata, text } = own.data;
     const ids = { workflowId: metadata.workflow_id, stepId: metadata.step_id };
     if (!isTerminal(response.status)) return { outcome: 'pending', ...ids };
-    const wanted = { stepId: metadata.step_id, format: text?.format?.schema, redact: metadata.redact === 'true' };
+    const wanted = {
+      stepId: metadata.step_id,
+      format: text?.format?.schema,
+      redact: metadata.redact === 'true',
+      calls: metadata.calls === 'true',
+    };
     const collected = await conclude(store, response, wanted);
     if (await completeWait(client, metadata.workflow_id, { ...collected, announcedBy: 'webhook' }))
       return { outcome: 'completed', ...ids };

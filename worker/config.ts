@@ -55,6 +55,7 @@ const environmentSchema = z.object({
   DURABLE_RESEARCH_ORIGIN: optional,
   DURABLE_RESEARCH_STORE: z.string().regex(STORE, 'expected "files", "provider" or "s3://bucket/prefix"').optional(),
   DURABLE_RESEARCH_PRICES: optional,
+  DURABLE_RESEARCH_TOOLS: optional,
   DURABLE_RESEARCH_CREATE_TIMEOUT: createTimeoutSchema.optional(),
   DURABLE_RESEARCH_BACKGROUND: z.enum(BACKGROUND_SETTINGS, 'expected "auto", "full" or "none"').optional(),
   DURABLE_RESEARCH_HISTORY_EVENTS: historyEventsSchema.optional(),
@@ -92,6 +93,8 @@ export interface WorkerConfig {
   /** Files under `home`, the provider alone, or a bucket. */
   store: 'files' | 'provider' | { bucket: string; prefix: string };
   pricesFile?: string;
+  /** Modules that export tools, as `require` finds them from the working directory. Default none. */
+  toolModules: string[];
   /** How long a create may take before it counts as ambiguous, in milliseconds. Default 30 s. */
   createTimeoutMs: number;
   /** Whether the provider has background mode; `auto`, the default, finds out. */
@@ -140,6 +143,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     background: values.DURABLE_RESEARCH_BACKGROUND ?? 'auto',
     historyEvents: values.DURABLE_RESEARCH_HISTORY_EVENTS ?? HISTORY_EVENTS.default,
     notify: notifyConfig(values),
+    toolModules: (values.DURABLE_RESEARCH_TOOLS ?? '').split(',').flatMap((name) => name.trim() || []),
     // Several while one is replaced by another.
     webhookSecrets: secretsOf(values.OPENAI_WEBHOOK_SECRET),
     traces: tracesConfig(values),

@@ -7,8 +7,11 @@ import { createFileStore } from '../store/files';
 import type * as S3 from '../store/s3';
 import { type RunSpanSinks } from '../contract/spans';
 import { providerStore } from '../store/provider';
+import { type Tool } from '../tools/define-tool';
+import { loadTools } from '../tools/load-tools';
+import { registerTools, type ToolRegistry } from '../tools/registry';
 import { workflowSource } from './bundle';
-import { type WorkerConfig } from './config';
+import { ConfigurationError, type WorkerConfig } from './config';
 import { createAnnouncers } from './announcers';
 import { rememberBackground } from './background-memory';
 import type * as ExportSpans from './export-spans';
@@ -26,6 +29,8 @@ export interface ResearchWorkerOptions {
   namespace: string;
   /** Module of your own workflows; it should `export * from 'durable-research/workflow'`. Default: the engine's alone. */
   workflowsPath?: string;
+  /** Tools of your own that steps may name, beside those of the modules in `config.toolModules`. */
+  tools?: readonly Tool[];
   /** Activities of your own, beside the engine's. */
   activities?: object;
   /** Replaces parts of what the activities work with. */
@@ -42,7 +47,11 @@ export interface ResearchWorker {
   run(): Promise<void>;
 }
 
-/** Composes a worker: provider, output store, watcher, activities and workflows on one task queue. */
+/**
+ * Composes a worker: provider, output store, watcher, tools, activities and workflows on one task queue.
+ * @throws ConfigurationError for a module of tools that cannot be loaded, for two tools of one name, and for one whose
+ * arguments the API's strict mode cannot express.
+ */
 export async function createResearchWorker(options: ResearchWorkerOptions): Promise<ResearchWorker> {
   const { config, connection, namespace } = options;
   const dataConverter = options.worker?.dataConverter ?? dataConverterOf(config.encryptionKeys);
@@ -61,6 +70,7 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     webhooks,
     traces: config.traces !== undefined,
     historyEvents: config.historyEvents,
+    tools: await toolsOf(options),
     notify: config.notify && createNotifier(config.notify),
     ...sources,
   };
@@ -89,6 +99,16 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     sinks: { ...spanSinks(namespace, spans), ...options.worker?.sinks },
   });
   return { worker, origin: deps.provider.origin, run: () => runUntilShutdown(worker, announcers, spans) };
+}
+
+async function toolsOf({ config, tools = [] }: ResearchWorkerOptions): Promise<ToolRegistry> {
+  const loaded = await loadTools(config.toolModules, process.cwd());
+  try {
+    return registerTools([...tools, ...loaded]);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ConfigurationError(error.message, { cause: error });
+  }
 }
 
 async function runUntilShutdown(

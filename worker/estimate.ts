@@ -1,5 +1,6 @@
-import { DEFAULT_RETRIES, type PlannedStep } from '../contract/graph';
+import { DEFAULT_MAX_TURNS, DEFAULT_RETRIES, type PlannedStep } from '../contract/graph';
 import { maxOutput, type PriceTable, worstPrice } from '../contract/prices';
+import { hostedTools, ownTools } from '../contract/step';
 import { loadPrices } from '../openai';
 import { readWorkerConfig } from './config';
 
@@ -37,11 +38,13 @@ export function worstCost(planned: readonly PlannedStep[], prices: PriceTable, d
       ownBytes: bytesOf(step),
       contextTokens: bounds.seenBy(step),
       maxOutputTokens: step.maxOutputTokens,
-      tools: (step.tools ?? []).map(({ type }) => type),
+      tools: hostedTools(step.tools).map(({ type }) => type),
     });
     if (Number.isNaN(worst)) unpriced.add(step.model);
-    usd += worst;
-    usdWithRetries += worst * (1 + (step.retries ?? DEFAULT_RETRIES));
+    // What its tools will answer is not known: each of its turns counts as its first one.
+    const turns = ownTools(step.tools).length > 0 ? (step.maxTurns ?? DEFAULT_MAX_TURNS) : 1;
+    usd += worst * turns;
+    usdWithRetries += worst * (turns + (step.retries ?? DEFAULT_RETRIES));
   }
   return { usd, usdWithRetries, unpriced: [...unpriced], pricesDate: prices.date };
 }

@@ -76,6 +76,33 @@ export function wait(activityId: string, summary: string): ResearchActivities {
   });
 }
 
+/**
+ * The call of a tool. Heartbeats show a killed worker, and bring the cancel of a run, which waits for the tool to stop.
+ * One that is not idempotent is not tried again after an attempt whose end nobody knows.
+ */
+export function calls(
+  activityId: string,
+  options: { timeoutMs: number; idempotent: boolean; deadlineAt: number; summary: string },
+): ResearchActivities {
+  const { timeoutMs, idempotent, deadlineAt, summary } = options;
+  return proxyActivities<ResearchActivities>({
+    activityId,
+    startToCloseTimeout: timeoutMs + CALL_MARGIN_MS,
+    scheduleToCloseTimeout: Math.max(0, deadlineAt - Date.now()) + CALL_MARGIN_MS,
+    heartbeatTimeout: '10s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: '1s',
+      maximumInterval: '30s',
+      nonRetryableErrorTypes: idempotent ? [] : ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'],
+    },
+    summary,
+  });
+}
+
+/** Time beside the tool's function itself: reading its arguments, its grace, storing its result. */
+const CALL_MARGIN_MS = 60_000;
+
 /** What must not hold up the end of a run for longer than this: a provider or receiver may never answer. */
 export function bounded(limit: Duration, summary: string): ResearchActivities {
   return proxyActivities<ResearchActivities>({

@@ -4,11 +4,12 @@ import { durationMs } from '../contract/duration';
 import { DEFAULT_MAX_QUEUED } from '../contract/graph';
 import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
+import { ownTools } from '../contract/step';
 import { bounded, wait } from './activities';
 import { failureName, failureOf, isForgotten, lastWords } from './failures';
 import { jsonBytes } from './json-bytes';
 import { reportWait } from './report';
-import { type Turn } from './turn';
+import { type RespondStep, type Turn } from './turn';
 
 /**
  * Waits for the end of a response and books it. Whoever stops waiting stops the response at the provider first; only a
@@ -35,6 +36,7 @@ export async function awaitOnce(
       format: step.format,
       wait: step.wait,
       redact: step.redact,
+      ...told(step),
     };
     while (!run.gate.admits(jsonBytes(input))) await run.gate.wait();
     const collected = await waiting['durableResearch.awaitResponse'](input);
@@ -57,6 +59,11 @@ export async function awaitOnce(
   }
 }
 
+/** What a step with tools of its own wants to know of its responses besides. */
+function told({ tools }: RespondStep): { calls?: true } {
+  return ownTools(tools).length > 0 ? { calls: true } : {};
+}
+
 /**
  * A response that nobody waits for must not run on: what it used is booked, or that it may still be running.
  * Returns how it ended; undefined where that is not known.
@@ -66,7 +73,7 @@ async function stopResponse({ run, step }: Turn, responseId: string): Promise<Co
   const { id: stepId, format, redact } = step;
   try {
     const stopping = bounded('45s', `${stepId} · stopping ${responseId}`);
-    const input = { origin, stepId, responseId, format, redact };
+    const input = { origin, stepId, responseId, format, redact, ...told(step) };
     while (!run.gate.admits(jsonBytes(input))) await run.gate.wait();
     const used = await stopping['durableResearch.cancelResponse'](input);
     run.ledger.settle(stepId, { responseId, ...used });

@@ -122,6 +122,6 @@ const MAX_WAITING = 20;
 /** The latest: an answer must fit into one message, however much went wrong. */
 const MAX_WARNINGS = 100;
 
-function waitingText({ id, responseId }: StepProgress): string {
-  return `${id}: response ${responseId ?? '?'}`;
+function waitingText({ id, responseId, doing }: StepProgress): string {
+  return responseId === undefined && doing ? `${id}: ${doing}` : `${id}: response ${responseId ?? '?'}`;
 }

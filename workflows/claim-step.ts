@@ -1,6 +1,6 @@
 import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
 import { findSecrets } from '../contract/secrets';
-import { stepDefaultsSchema, stepIdSchema } from '../contract/step';
+import { ownTools, stepDefaultsSchema, stepIdSchema } from '../contract/step';
 import { NEEDS_STORE } from './deletions';
 import { runFailure } from './failures';
 import { type Run } from './run';
@@ -14,7 +14,9 @@ const fieldsSchema = stepDefaultsSchema.omit({ context: true }).extend({ id: ste
  * when a step of this id has begun already: ids are keys of the account.
  */
 export function claimStep(run: Run, step: RespondStep): void {
-  const issues = run.claimed.has(step.id) ? [ID_TAKEN] : [...issuesOf(step), ...withoutStore(run, step)];
+  const issues = run.claimed.has(step.id)
+    ? [ID_TAKEN]
+    : [...issuesOf(step), ...withoutStore(run, step), ...toolIssues(run, step)];
   if (issues.length > 0) {
     const { message } = new InvalidInputError(`step "${step.id}"`, issues);
     throw runFailure('InvalidInput', message);
@@ -25,6 +27,16 @@ export function claimStep(run: Run, step: RespondStep): void {
 function withoutStore({ record }: Run, { deleteRemoteAfter = 'never' }: RespondStep): InputIssue[] {
   const refused = deleteRemoteAfter !== 'never' && !record.ownStore;
   return refused ? [{ path: ['deleteRemoteAfter'], message: NEEDS_STORE }] : [];
+}
+
+function toolIssues({ record }: Run, { tools, redact }: RespondStep): InputIssue[] {
+  const names = ownTools(tools);
+  const known = (record.tools ?? []).map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name)).map((name) => `"${name}"`);
+  if (unknown.length > 0) return [{ path: ['tools'], message: `${unknown.join(', ')}: openRun() was not told of it` }];
+  if (names.length === 0 || !redact || record.ownStore) return [];
+  const message = `with tools of your own it ${NEEDS_STORE}`;
+  return [{ path: ['redact'], message }];
 }
 
 const ID_TAKEN: InputIssue = { path: ['id'], message: 'is used twice; expected an id that is unique in its run' };

@@ -1,12 +1,20 @@
 import { type ContextItem, type CreateResponseInput } from '../contract/activities';
-import { type EndedStep } from '../contract/carry';
+import { type EndedStep, type Turns } from '../contract/carry';
+import { DEFAULT_MAX_TOOL_CALLS, DEFAULT_MAX_TURNS } from '../contract/graph';
 import { type StepBound } from '../contract/prices';
+import { type Background } from '../contract/run-record';
+import { hostedTools, ownTools } from '../contract/step';
 import { jsonBytes } from './json-bytes';
-import { type RespondContext, type RespondStep, type Turn, TURN } from './turn';
+import { numberOf, type RespondContext, type RespondStep, type Turn } from './turn';
 
 /** Whether the step speaks in the run's own conversation. */
 export function isInOwnConversation({ context }: RespondStep): boolean {
   return context?.strategy === 'conversation' && context.conversation === undefined;
+}
+
+/** What is known of background mode where this turn creates. */
+export function backgroundOf({ run, step, refused }: Turn): Background {
+  return refused ? 'none' : run.background.of(step.model ?? run.record.defaultModel);
 }
 
 /** What the next create of the turn is told. */
@@ -16,12 +24,12 @@ export function createInput(turn: Turn, ownConversation?: string): CreateRespons
   return {
     origin: run.record.origin,
     stepId: step.id,
-    turn: TURN,
+    turn: numberOf(turn),
     create: turn.creates + 1,
     model: step.model ?? run.record.defaultModel,
     prompt: typeof step.prompt === 'string' ? [{ kind: 'text', text: step.prompt }] : step.prompt,
     instructions: step.instructions,
-    tools: step.tools,
+    tools: step.tools && hostedTools(step.tools),
     format: step.format,
     reasoning: step.reasoning,
     maxOutputTokens: step.maxOutputTokens,
@@ -34,7 +42,29 @@ export function createInput(turn: Turn, ownConversation?: string): CreateRespons
     ...(step.redact && { redact: true }),
     deadlineAt,
     timeoutMs: run.record.createTimeoutMs,
+    ...toolFields(turn),
   };
+}
+
+/** What the step's own tools change: nothing where it has none. */
+function toolFields(turn: Turn): Partial<CreateResponseInput> {
+  const { step, turns } = turn;
+  const { maxTurns = DEFAULT_MAX_TURNS, maxToolCalls } = step;
+  const names = ownTools(step.tools);
+  const used = turns?.used ?? 0;
+  const hosted = maxToolCalls !== undefined && { maxToolCalls: Math.max(1, maxToolCalls - used) };
+  if (names.length === 0) return { ...hosted };
+  const isLast = numberOf(turn) >= maxTurns || used >= (maxToolCalls ?? DEFAULT_MAX_TOOL_CALLS);
+  return { ownTools: names, ...hosted, ...(isLast && { toolChoice: 'none' }), ...(turns && goOn(turn, turns)) };
+}
+
+/** A later turn says only what the calls before it were answered with, where the provider holds the rest. */
+function goOn(turn: Turn, { earlier }: Turns): Partial<CreateResponseInput> {
+  const last = earlier.at(-1);
+  const isHeld = turn.step.context?.strategy === 'conversation' || backgroundOf(turn) !== 'none';
+  if (!isHeld || !last) return { turns: earlier };
+  const chained = turn.step.context?.strategy !== 'conversation' && { previousResponse: last.responseId };
+  return { prompt: [], context: [], outputs: last.outputs, ...chained };
 }
 
 function contextItems(context: RespondContext | undefined): ContextItem[] {
@@ -49,7 +79,7 @@ function contextItem({ id, ref, reason }: EndedStep): ContextItem {
 }
 
 /** What the worst price is computed from: what earlier steps said is known by their usage. */
-export function boundOf({ run, step }: Turn, request: CreateResponseInput): StepBound {
+export function boundOf({ run, step, turns }: Turn, request: CreateResponseInput): StepBound {
   const { context } = step;
   const from =
     context === undefined ? [] : Array.isArray(context.from) ? context.from : context.from ? [context.from] : [];
@@ -58,11 +88,14 @@ export function boundOf({ run, step }: Turn, request: CreateResponseInput): Step
     part.kind === 'output' ? run.ledger.account(part.ref.stepId).usage.output : 0,
   );
   const own = [request.prompt, request.instructions, request.tools, request.format];
+  const names = ownTools(step.tools);
+  const definitions = (run.record.tools ?? []).filter(({ name }) => names.includes(name));
+  const bytes = definitions.reduce((sum, { definitionBytes }) => sum + definitionBytes, turns?.bytes ?? 0);
   return {
     model: request.model,
-    ownBytes: jsonBytes(own),
-    contextTokens: [...seen, ...filledIn].reduce((sum, count) => sum + count, 0),
+    ownBytes: jsonBytes(own) + bytes,
+    contextTokens: [...seen, ...filledIn].reduce((sum, count) => sum + count, turns?.tokens ?? 0),
     maxOutputTokens: step.maxOutputTokens,
-    tools: (step.tools ?? []).map(({ type }) => type),
+    tools: hostedTools(step.tools).map(({ type }) => type),
   };
 }

@@ -3,14 +3,13 @@ import { type Created, type CreateResponseInput } from '../contract/activities';
 import { type Failure } from '../contract/outcome';
 import { createActivityId } from '../contract/names';
 import { worstPrice } from '../contract/prices';
-import { type Background } from '../contract/run-record';
 import { create, streamed } from './activities';
 import { MAX_INPUT_BYTES } from './command-gate';
-import { boundOf, createInput, isInOwnConversation } from './create-input';
+import { backgroundOf, boundOf, createInput, isInOwnConversation } from './create-input';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
 import { jsonBytes } from './json-bytes';
 import { reportCreate } from './report';
-import { type Turn, TURN } from './turn';
+import { numberOf, type Turn } from './turn';
 
 /** Creates that were sent and whose answers were lost, before a step gives up: each may have been billed. */
 const MAX_LOST_CREATES = 5;
@@ -80,7 +79,7 @@ async function askAgain(turn: Turn, reason: string): Promise<Failure | undefined
   turn.rest = { for: 'decision', reason };
   try {
     const question = `the answer of create ${creates} was lost and it may have been billed (${reason}); create again?`;
-    const decision = await run.approvals.ask(`${step.id}/${TURN}/create-${creates}`, question, deadlineAt);
+    const decision = await run.approvals.ask(`${step.id}/${numberOf(turn)}/create-${creates}`, question, deadlineAt);
     if (decision?.approve) return undefined;
     if (!decision) return { type: 'CreateAmbiguous', message: `nobody decided before the deadline: ${reason}` };
     return {
@@ -108,11 +107,6 @@ function isRefusedMode(error: unknown): boolean {
   return failureOf(error)?.type === 'BackgroundUnsupported';
 }
 
-/** What is known of background mode where this turn creates. */
-function backgroundOf({ run, step, refused }: Turn): Background {
-  return refused ? 'none' : run.background.of(step.model ?? run.record.defaultModel);
-}
-
 /** The response was accepted and is not known: it may have been billed, and the run's policy decides as for a lost one. */
 export async function afterForgotten(turn: Turn, responseId: string): Promise<Failure | undefined> {
   const reason = `the provider accepted ${responseId} and did not know it right after`;
@@ -131,9 +125,11 @@ async function sendCreate(turn: Turn): Promise<Created | Failure> {
   const bytes = jsonBytes(request);
   if (bytes > MAX_INPUT_BYTES) return tooLarge(step.id, bytes);
   while (!run.gate.admitsCreate(bytes)) await waitForRoom(turn);
+  // What an execution before this one rested for is over.
+  turn.rest = undefined;
   run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
   turn.creates += 1;
-  const activityId = createActivityId({ stepId: step.id, turn: TURN, create: turn.creates });
+  const activityId = createActivityId({ stepId: step.id, turn: numberOf(turn), create: turn.creates });
   const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
   const startedAt = Date.now();
   try {
@@ -141,7 +137,7 @@ async function sendCreate(turn: Turn): Promise<Created | Failure> {
     reportCreate(turn, request.model, { startedAt, created });
     turn.lostAfter = undefined;
     turn.lost = 0;
-    run.orphans.answered({ stepId: step.id, turn: TURN, create: turn.creates }, created.responseId);
+    run.orphans.answered({ stepId: step.id, turn: numberOf(turn), create: turn.creates }, created.responseId);
     if (turn.refused) run.background.refusedBy(request.model);
     else if (created.foreground && backgroundOf(turn) !== 'none') run.background.missing('it was ignored');
     const resumable = created.foreground ? false : undefined;
@@ -196,7 +192,7 @@ function bookLost(turn: Turn, { sent, reason, newestItem }: LostCreate): void {
     return;
   }
   if (turn.lostAfter === undefined) turn.lostAfter = newestItem;
-  const lost = { stepId: step.id, turn: TURN, create: creates };
+  const lost = { stepId: step.id, turn: numberOf(turn), create: creates };
   run.ledger.bookAmbiguous({ ...lost, reason });
   run.orphans.lost(lost);
   run.board.warn(`${step.id}: create ${creates} is ambiguous and may have been billed: ${reason}`);

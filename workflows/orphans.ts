@@ -4,7 +4,7 @@ import { RESPONSE_SEEN_SIGNAL } from '../contract/names';
 import { type ResponseSeen, responseSeenSchema } from '../contract/seen';
 import { type Board } from './board';
 import { type LedgerBook } from './ledger';
-import { type OpenTurn } from './turn';
+import { numberOf, type OpenTurn } from './turn';
 
 type CreateId = { stepId: string; turn: number; create: number };
 
@@ -72,7 +72,8 @@ export class Orphans {
     this.early.delete(keyOf(seen));
     this.board.warn(`${stepId}: the lost answer of create ${create} was found: ${responseId}, ${status}`);
     const turn = this.turns.get(stepId);
-    const adopted = turn !== undefined && !turn.adopted && (status === 'completed' || turn.rest?.for === 'lost answer');
+    const awaited = turn !== undefined && !turn.adopted && seen.turn === numberOf(turn) && !turn.turns?.calls.length;
+    const adopted = awaited && (status === 'completed' || turn.rest?.for === 'lost answer');
     this.ledger()?.bookFound(seen, adopted ? undefined : seen);
     if (!adopted) return;
     turn.adopted = seen;

@@ -6,7 +6,7 @@ import {
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type PromptPart } from '../contract/activities';
+import { type PromptPart, type ToolUse } from '../contract/activities';
 import { type Carry, carrySchema, type EndedStep } from '../contract/carry';
 import { type PlannedStep } from '../contract/graph';
 import { InvalidInputError } from '../contract/issues';
@@ -39,9 +39,10 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   const { plan, carry } = parse([input, ...rest]);
   const { steps } = plan;
   const models = steps.flatMap(({ model }) => (model === undefined ? [] : [model]));
+  const tools = toolsOf(plan);
   const stepIds = steps.map(({ id }) => id);
   const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL } = plan.input;
-  const run = await openRun({ models, stepIds, onAmbiguousCreate, carried: carry?.run });
+  const run = await openRun({ models, tools, stepIds, onAmbiguousCreate, carried: carry?.run });
   refuseWithoutWebhooks(run, plan);
   refuseWithoutStore(run, plan);
   void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
@@ -93,6 +94,17 @@ function parse(args: unknown[]): { plan: PipelinePlan; carry?: Carry } {
     if (!(error instanceof InvalidInputError)) throw error;
     throw runFailure('InvalidInput', error.message);
   }
+}
+
+/** Each tool of the user's own, and the first place that names it. */
+function toolsOf({ input, steps }: PipelinePlan): ToolUse[] {
+  const uses = new Map<string, ToolUse>();
+  for (const [index, { tools = [] }] of steps.entries()) {
+    const place = input.steps[index]?.tools ? ['steps', index] : ['defaults'];
+    for (const [at, tool] of tools.entries())
+      if (typeof tool === 'string' && !uses.has(tool)) uses.set(tool, { name: tool, path: [...place, 'tools', at] });
+  }
+  return [...uses.values()];
 }
 
 /** What only a webhook can end would run into its deadline. */

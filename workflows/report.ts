@@ -1,11 +1,11 @@
 import { log, proxySinks, workflowInfo } from '@temporalio/workflow';
-import { type Created } from '../contract/activities';
+import { type CallToolInput, type Created, type ToolCalled } from '../contract/activities';
 import { type Collected } from '../contract/outcome';
 import { type RunSpan, type RunSpanSinks } from '../contract/spans';
 import { type Usage } from '../contract/usage';
 import { countAmbiguous, countCreate, countStep, countWait } from './metrics';
 import { type Run } from './run';
-import { type Responded, type Turn, TURN } from './turn';
+import { numberOf, type Responded, type Turn } from './turn';
 
 /**
  * What operators see of a run: metrics, lines of the log and spans, all three at the end of a create, a wait, a step and
@@ -32,17 +32,19 @@ function stepSpan(stepId: string): string {
 }
 
 /** A create that was answered: with the id of a response, or in another way. */
-export function reportCreate({ run, step, creates }: Turn, model: string, answer: Times & AnsweredCreate): void {
+export function reportCreate(ofTurn: Turn, model: string, answer: Times & AnsweredCreate): void {
+  const { run, step, creates } = ofTurn;
+  const turn = numberOf(ofTurn);
   const { startedAt, created, failure } = answer;
   const responseId = created?.responseId;
-  const line = { stepId: step.id, turn: TURN, create: creates, model, responseId, failure };
+  const line = { stepId: step.id, turn, create: creates, model, responseId, failure };
   if (created) countCreate(model);
   if (failure === 'CreateAmbiguous') {
     countAmbiguous();
     log.warn('the answer of a create was lost; it may have been billed', line);
   } else log.debug('create ended', line);
   tell(run, {
-    id: `create/${step.id}/${TURN}/${creates}/${responseId ?? ''}`,
+    id: `create/${step.id}/${turn}/${creates}/${responseId ?? ''}`,
     parent: stepSpan(step.id),
     name: 'create',
     client: true,
@@ -52,7 +54,7 @@ export function reportCreate({ run, step, creates }: Turn, model: string, answer
       'gen_ai.request.model': model,
       ...(responseId !== undefined && { 'gen_ai.response.id': responseId }),
       'durable_research.step': step.id,
-      'durable_research.turn': TURN,
+      'durable_research.turn': turn,
       'durable_research.create': creates,
       'durable_research.ambiguous_creates': failure === 'CreateAmbiguous' ? 1 : 0,
     },
@@ -93,6 +95,28 @@ export function reportWait({ run, step }: Turn, responseId: string, ended: Times
 }
 
 type EndedWait = { collected?: Collected; failure?: string; usd?: number };
+
+/** An attempt to call a tool that has ended. */
+export function reportCall({ run, step }: Turn, { name, turn, callId }: CallToolInput, call: Times & EndedCall): void {
+  const { startedAt, ended, failure } = call;
+  log.debug('tool call ended', { stepId: step.id, turn, callId, tool: name, ended, failure });
+  tell(run, {
+    id: `tool/${step.id}/${turn}/${callId}/${startedAt}`,
+    parent: stepSpan(step.id),
+    name: `tool ${name}`,
+    client: true,
+    startedAt,
+    failure: failure ?? (ended === 'ok' ? undefined : ended),
+    attributes: {
+      'gen_ai.tool.name': name,
+      'gen_ai.tool.call.id': callId,
+      'durable_research.step': step.id,
+      'durable_research.turn': turn,
+    },
+  });
+}
+
+type EndedCall = { ended?: ToolCalled['ended']; failure?: string };
 
 /** A step that has ended. */
 export function reportStep(run: Run, stepId: string, ended: Times & EndedStep): void {

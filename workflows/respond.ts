@@ -3,8 +3,10 @@ import { durationMs } from '../contract/duration';
 import { DEFAULT_DEADLINE, DEFAULT_RETRIES } from '../contract/graph';
 import { type Collected, type Failure, type Outcome } from '../contract/outcome';
 import { PREVIEW_CHARS } from '../contract/progress';
+import { callTools } from './call-tools';
 import { claimStep } from './claim-step';
 import { firstResponse } from './first-response';
+import { beginNextTurn, isLastTurn, refTo, turnsExhausted } from './next-turn';
 import { type Run } from './run';
 import { reportStep } from './report';
 import { type OpenTurn, type Responded, type RespondStep, type Turn } from './turn';
@@ -71,14 +73,26 @@ async function answered(turn: Turn): Promise<Responded> {
   }
 }
 
-/** Creates and waits; a response that failed in a way that may pass is created anew, as often as the step allows. */
+/**
+ * Creates and waits; a response that failed in a way that may pass is created anew, as often as the step allows. One that
+ * asks for calls of the step's own tools is followed by another turn, which brings their outputs.
+ */
 async function answer(turn: Turn): Promise<Responded> {
   const { step, responseIds } = turn;
-  for (; ; turn.retriesLeft -= 1) {
+  for (;;) {
+    const refused = turn.turns?.calls.length ? await callTools(turn, turn.turns) : undefined;
+    if (refused) return withoutOutput(turn, 'failed', refused);
     const ended = await firstResponse(turn);
     if ('type' in ended) return withoutOutput(turn, 'failed', ended);
     const { created, collected } = ended;
-    const ref = { stepId: step.id, ...created };
+    const calls = (!collected.failure && collected.calls) || [];
+    if (calls.length > 0 && !isLastTurn(turn)) {
+      beginNextTurn(turn, ended, calls);
+      continue;
+    }
+    const ref = refTo(turn, created);
+    const exhausted = calls.length > 0 ? turnsExhausted(turn, collected) : undefined;
+    if (exhausted) return { ...withoutOutput(turn, 'failed', exhausted), collected };
     if (!collected.failure) return { id: step.id, outcome: 'completed', ref, responseIds, collected };
     if (collected.status === 'incomplete' && step.acceptIncomplete && collected.textBytes > 0) {
       const { failure } = collected;
@@ -88,6 +102,7 @@ async function answer(turn: Turn): Promise<Responded> {
       return { ...withoutOutput(turn, outcomeOf(collected), collected.failure), collected };
     }
     turn.run.board.warn(`${step.id}: ${text(collected.failure)}; creating it anew`);
+    turn.retriesLeft -= 1;
     await sleep(RETRY_DELAY, { summary: `before another create of ${step.id}` });
   }
 }

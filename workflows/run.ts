@@ -1,4 +1,5 @@
 import { setCurrentDetails, setHandler, defineQuery } from '@temporalio/workflow';
+import { type ToolUse } from '../contract/activities';
 import { type CarriedRun } from '../contract/carry';
 import { type Ledger } from '../contract/ledger';
 import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
@@ -13,6 +14,7 @@ import { Board } from './board';
 import { CommandGate } from './command-gate';
 import { Deletions } from './deletions';
 import { details } from './details';
+import { failureOf, runFailure } from './failures';
 import { listenToDoings } from './doings';
 import { LedgerBook } from './ledger';
 import { countSpent } from './metrics';
@@ -48,6 +50,8 @@ export interface Run {
 export interface RunOptions {
   /** Models that the run will name, so that their prices are in its record. */
   models?: string[];
+  /** Tools of your own that the run will name, and where its input does, for the refusal of an unknown one. */
+  tools?: ToolUse[];
   /** Steps in the order in which people see them; others are added as they begin. */
   stepIds?: string[];
   /** What happens to a create whose answer was lost. Default retry. */
@@ -61,7 +65,7 @@ export interface RunOptions {
  * Call it first, once a workflow.
  */
 export async function openRun(options: RunOptions = {}): Promise<Run> {
-  const { models = [], stepIds = [], onAmbiguousCreate = 'retry', carried } = options;
+  const { models = [], tools = [], stepIds = [], onAmbiguousCreate = 'retry', carried } = options;
   const turns = new Map<string, OpenTurn>(carried?.turns);
   let ledger = carried && new LedgerBook(carried.record.prices, carried.record.simulated, countSpent);
   const board = new Board(
@@ -86,7 +90,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   });
   setHandler(ledgerQuery, () => ledger?.snapshot(), { description: 'Tokens and money by step and in total.' });
   if (!carried) for (const id of stepIds) board.update(id, {});
-  const record = carried?.record ?? (await resolveRecord(models));
+  const record = carried?.record ?? (await resolveRecord(models, tools));
   const book = (ledger ??= new LedgerBook(record.prices, record.simulated, countSpent));
   const known = new BackgroundKnowledge(record, board, carried !== undefined);
   background = known;
@@ -119,6 +123,15 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   };
 }
 
-function resolveRecord(models: string[]): Promise<RunRecord> {
-  return quick('provider, models and prices of this run')['durableResearch.resolveRun']({ models });
+/** @throws ApplicationFailure `InvalidInput` for a tool that the worker has not registered. */
+async function resolveRecord(models: string[], tools: ToolUse[]): Promise<RunRecord> {
+  const resolving = quick('provider, models and prices of this run');
+  const input = tools.length > 0 ? { models, tools } : { models };
+  try {
+    return await resolving['durableResearch.resolveRun'](input);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure?.type !== 'InvalidInput') throw error;
+    throw runFailure(failure.type, failure.message);
+  }
 }

@@ -36,8 +36,10 @@ export interface RespondStep extends Omit<StepDefaults, 'context' | 'onMissing'>
   context?: RespondContext;
 }
 
-/** A step has one turn until tools and approvals make it more. */
-export const TURN = 1;
+/** Number of the turn whose response is to come. A step has one turn until its tools make it more. */
+export function numberOf({ turns }: Pick<TurnProgress, 'turns'>): number {
+  return turns?.number ?? 1;
+}
 
 /** A turn that has begun, in this execution of the run or in one before it. */
 export interface OpenTurn extends TurnProgress {
@@ -57,6 +59,6 @@ export interface Turn extends OpenTurn {
 
 /** How far a turn has come, without what belongs to this execution alone. */
 export function turnProgress(turn: OpenTurn): TurnProgress {
-  const { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, rest } = turn;
-  return { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, rest };
+  const { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, turns, rest } = turn;
+  return { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, turns, rest };
 }

@@ -100,9 +100,14 @@ describe('a wrong pipeline names the path, what was expected and what came', () 
       /steps\[0\]\.instructions: templates may stand in "prompt" only/,
     ],
     [
-      'own tools',
-      { steps: [step('a', { tools: ['query_sql'] })] },
-      /steps\[0\]\.tools\[0\]: expected a hosted tool object/,
+      'a tool whose name is none',
+      { steps: [step('a', { tools: ['query sql'] })] },
+      /steps\[0\]\.tools\[0\]: expected the name of a tool: .*got "query sql"/,
+    ],
+    [
+      'the same tool twice',
+      { steps: [step('a', { tools: ['query_sql', 'query_sql'] })] },
+      /steps\[0\]\.tools: expected each tool of your own once, got a list of 2/,
     ],
     [
       'unknown hosted tool',

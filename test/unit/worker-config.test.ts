@@ -16,6 +16,7 @@ test('a key is enough, and the rest has defaults', () => {
     createTimeoutMs: 30_000,
     background: 'auto',
     historyEvents: 10_000,
+    toolModules: [],
     webhookSecrets: [],
     encryptionKeys: [],
   });
@@ -37,6 +38,7 @@ test('every variable is read', () => {
     DURABLE_RESEARCH_PRICES: '/prices.json',
     DURABLE_RESEARCH_CREATE_TIMEOUT: '5s',
     DURABLE_RESEARCH_BACKGROUND: 'none',
+    DURABLE_RESEARCH_TOOLS: './tools.js, some-package',
     DURABLE_RESEARCH_HISTORY_EVENTS: '400',
     DURABLE_RESEARCH_NOTIFY_URL: 'https://host/hook',
     DURABLE_RESEARCH_NOTIFY_SECRET: SECRET,
@@ -57,6 +59,7 @@ test('every variable is read', () => {
     background: 'none',
     historyEvents: 400,
     notify: { url: 'https://host/hook', secret: SECRET, command: 'cat' },
+    toolModules: ['./tools.js', 'some-package'],
     webhookSecrets: ['whsec_bmV3', 'whsec_b2xk'],
     encryptionKeys: [{ id: 'mine', key: Buffer.alloc(32, 1) }],
   });
