@@ -4,3 +4,4 @@ export { fetchPage, type FetchPageOptions } from './fetch-page';
 export { describeTables, type DescribeTablesOptions } from './postgres/describe-tables';
 export { querySql, type QuerySqlOptions } from './query-sql';
 export { type FunctionDefinition, type RegisteredTool, registerTools, type ToolRegistry } from './registry';
+export { searchFiles, type SearchFilesOptions } from './search-files';
