@@ -106,7 +106,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       await connection.close();
       await native.close();
       await emulator.close();
-      await rm(home, { recursive: true, force: true });
+      // A look that is under way while the worker ends may still write.
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
