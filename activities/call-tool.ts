@@ -143,7 +143,9 @@ async function conclude(deps: ActivityDeps, input: CallToolInput, ended: Attempt
 
 function toBeRetried(input: CallToolInput, problem: string): ApplicationFailure {
   const type: FailureType = 'ToolFailed';
-  return ApplicationFailure.create({ type, message: failedMessage(input, problem), nonRetryable: false });
+  const made = ApplicationFailure.create({ type, message: failedMessage(input, problem), nonRetryable: false });
+  made.stack = '';
+  return made;
 }
 
 function failedMessage({ name, callId, redact }: CallToolInput, problem: string): string {

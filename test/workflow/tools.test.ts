@@ -293,10 +293,30 @@ test('an unknown tool is refused at the start of the run, by its place', async (
   );
 });
 
-test('a worker without the tool leaves its work to another', async () => {
-  await script({ ask: [{ function_calls: [call('weather', { city: 'Rome' })], seconds: 600 }, { text: 'Clear.' }] });
+test('a create of a later turn whose answer is lost is sent again, and no call is', async () => {
+  const steps = [
+    { answer: { function_calls: [call('weather', { city: 'Rome' }, 'call_once')] } },
+    { answer: { text: 'Nobody reads this.', fault: 'drop_after_accept*1' } },
+    { expect: { metadata: { turn: '2', create: '2' } }, answer: { text: 'Clear.' } },
+  ];
+  await harness.emulator.script.set({ steps });
   const run = await start([{ id: 'ask', prompt: 'What is the weather?', tools: ['weather'] }]);
-  await until('it is created', async () => sent.has(`${run.workflowId}/ask/1`));
+  const { text, ledger } = await run.result();
+  expect(text).toBe('Clear.');
+  expect(ledger.ambiguous).toMatchObject([{ stepId: 'ask', turn: 2, create: 1 }]);
+  expect(ledger.total.creates).toBe(3);
+  expect(made['weather']!.filter((key) => key === `${run.workflowId}/ask/1/call_once`)).toHaveLength(1);
+});
+
+test('a worker without the tool leaves its work to another, and what shows itself meanwhile is no answer to it', async () => {
+  const lost = { text: 'Nobody reads this.', fault: 'drop_after_accept*1' };
+  const asks = { function_calls: [call('weather', { city: 'Rome' })], seconds: 600 };
+  await harness.emulator.script.set({ steps: [lost, asks, { text: 'Clear.' }].map((answer) => ({ answer })) });
+  const run = await start([{ id: 'ask', prompt: 'What is the weather?', tools: ['weather'] }]);
+  const [found] = await until('it is created again', async () => {
+    const creates = await harness.creates(run.workflowId);
+    return creates.length === 2 && creates;
+  });
   registry.delete('weather');
   await moveClock(harness.emulator, 600);
   try {
@@ -304,10 +324,15 @@ test('a worker without the tool leaves its work to another', async () => {
       const [pending] = (await run.describe())?.raw.pendingActivities ?? [];
       return pending?.lastFailure?.message?.includes('"weather", which this worker has not registered');
     });
+    const place = { responseId: found!.id, stepId: 'ask', turn: 1, create: 1 };
+    const seen = { ...place, status: 'completed', model: 'gpt-6.1-terra', hostedCalls: {} };
+    await harness.research.client.workflow.getHandle(run.workflowId).signal('responseSeen', seen);
   } finally {
     registry.set('weather', weather);
   }
-  expect(await run.result()).toMatchObject({ text: 'Clear.' });
+  const { text, steps, ledger } = await run.result();
+  expect([text, steps['ask']!.responseIds.includes(found!.id)]).toEqual(['Clear.', false]);
+  expect(ledger.ambiguous).toMatchObject([{ turn: 1, create: 1, responseId: found!.id }]);
 });
 
 test('without background mode, a step says everything again; a run goes on in a new execution while a person thinks', async () => {

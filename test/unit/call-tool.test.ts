@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { z } from 'zod';
+import { type ActivityDeps } from '../../activities';
+import { callTool } from '../../activities/call-tool';
+import { type CallToolInput, type ToolCalled } from '../../contract/activities';
+import { type OutputStore } from '../../store/port';
+import { providerStore } from '../../store/provider';
+import { defineTool, registerTools, type ToolOptions } from '../../tools';
+
+const RESPONSE = 'resp_1';
+const INPUT: CallToolInput = {
+  origin: 'here',
+  stepId: 'ask',
+  turn: 1,
+  responseId: RESPONSE,
+  callId: 'call_1',
+  name: 'tool',
+  timeoutMs: 60_000,
+  idempotent: true,
+  retries: 0,
+  onError: 'tell',
+  deadlineAt: Infinity,
+};
+
+type Case = { execute: ToolOptions<z.ZodObject>['execute']; input?: Partial<CallToolInput>; attempt?: number };
+
+function depsFor(execute: Case['execute'], store: OutputStore): ActivityDeps {
+  const tools = registerTools([defineTool({ name: 'tool', description: 'x', parameters: z.object({}), execute })]);
+  const output = [{ type: 'function_call', call_id: 'call_1', name: 'tool', arguments: '{}' }];
+  const retrieveResponse = async () => ({ id: RESPONSE, status: 'completed', model: 'm', output });
+  return { provider: { origin: 'here', retrieveResponse }, store, tools } as unknown as ActivityDeps;
+}
+
+/** Keeps texts, and no outputs: those are asked for at the provider. */
+function textStore(texts: Map<string, string>): OutputStore {
+  const putPrompt = async (text: string): Promise<string> => {
+    texts.set('ref', text);
+    return 'ref';
+  };
+  return { ...providerStore, putPrompt };
+}
+
+async function called({ execute, input, attempt = 1 }: Case, store = providerStore): Promise<ToolCalled> {
+  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR', () => undefined) });
+  const call = (): Promise<ToolCalled> => callTool(depsFor(execute, store), { ...INPUT, ...input });
+  return (await environment.run(call)) as ToolCalled;
+}
+
+const told = async (one: Case): Promise<string | undefined> => (await called(one)).output.text;
+const fails = (message: string | Error) => (): never => {
+  throw typeof message === 'string' ? new Error(message) : message;
+};
+
+const long = (): string => 'x'.repeat(40_000);
+
+const late = async (_: unknown, { signal }: { signal: AbortSignal }): Promise<string> => {
+  await once(signal, 'abort');
+  return 'late';
+};
+
+const stops = async (_: unknown, { signal }: { signal: AbortSignal }): Promise<never> => {
+  await once(signal, 'abort');
+  throw signal.reason;
+};
+
+test('what a tool returns is the output: a text as it is, everything else as JSON', async () => {
+  expect(await told({ execute: () => 'as it is' })).toBe('as it is');
+  expect(await told({ execute: () => Promise.resolve({ a: [1] }) })).toBe('{"a":[1]}');
+  expect(await told({ execute: () => undefined })).toBe('null');
+  expect(await told({ execute: () => 1n })).toBe('Error: its result cannot be written as JSON');
+});
+
+test('a result is kept in the store, and without one it has a bound', async () => {
+  const texts = new Map<string, string>();
+  const kept = await called({ execute: long }, textStore(texts));
+  expect(kept).toEqual({
+    ended: 'ok',
+    output: { callId: 'call_1', ref: 'ref' },
+    bytes: 40_000,
+    preview: 'x'.repeat(200),
+  });
+  expect(texts.get('ref')).toHaveLength(40_000);
+  expect(await called({ execute: long, input: { redact: true } }, textStore(texts))).toMatchObject({ preview: '' });
+  expect(await told({ execute: long })).toMatch(
+    /^Error: its result has 40000 bytes, of at most 32768 .*DURABLE_RESEARCH_STORE/,
+  );
+  const huge = { execute: (): string => 'x'.repeat(10 * 1024 * 1024 + 1) };
+  expect(await told(huge)).toBe('Error: its result has 10485761 bytes, and the API takes at most 10485760');
+});
+
+test('a message is told in one line, without stack and credentials', async () => {
+  expect(await told({ execute: fails('no such\n  customer') })).toBe('Error: no such customer');
+  expect(await told({ execute: fails('Bearer abcdef is refused') })).toBe('Error: Bearer … is refused');
+  expect(await told({ execute: fails('postgres://me:secret@db/x refused') })).toMatch(/holds a credential/);
+});
+
+test('a function is aborted at its time-out, and one that ends all the same has ended', async () => {
+  expect(await told({ execute: late, input: { timeoutMs: 20 } })).toBe('late');
+  expect(await told({ execute: stops, input: { timeoutMs: 20 } })).toBe('Error: it did not end within 0.02 s');
+});
+
+test.each<[string, Case, object]>([
+  [
+    'a tool that fails its step',
+    { execute: fails('closed'), input: { onError: 'fail' } },
+    { type: 'ToolFailed', message: 'tool "tool" failed in call call_1: closed', nonRetryable: true },
+  ],
+  [
+    'the same, redacted',
+    { execute: fails('closed'), input: { onError: 'fail', redact: true } },
+    { type: 'ToolFailed', message: 'tool "tool" failed in call call_1' },
+  ],
+  [
+    'a tool that is tried again',
+    { execute: fails('closed'), input: { retries: 1 } },
+    { type: 'ToolFailed', nonRetryable: false },
+  ],
+  [
+    'a tool of another worker',
+    { execute: () => 1, input: { name: 'other' } },
+    { type: 'ToolUnavailable', nonRetryable: false },
+  ],
+  ['a call that comes too late', { execute: () => 1, input: { deadlineAt: 1 } }, { type: 'DeadlineExceeded' }],
+  ['a run of another provider', { execute: () => 1, input: { origin: 'there' } }, { type: 'ProviderMismatch' }],
+])('%s is a failure of its own', async (_name, one, failure) => {
+  await expect(called(one)).rejects.toMatchObject(failure);
+});
+
+test('retries end, and a tool can rule them out', async () => {
+  expect(await told({ execute: fails('closed'), input: { retries: 1 }, attempt: 2 })).toBe('Error: closed');
+  const final = ApplicationFailure.nonRetryable('gone for good');
+  expect(await told({ execute: fails(final), input: { retries: 5 } })).toBe('Error: gone for good');
+});
