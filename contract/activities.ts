@@ -244,10 +244,14 @@ export type FinalText = z.infer<typeof finalTextSchema>;
 
 /** What somebody is told about a run. */
 export const notificationSchema = z.strictObject({
-  type: z.enum(['run.completed', 'run.partial', 'run.failed', 'run.cancelled']),
+  type: z.enum(['run.completed', 'run.partial', 'run.failed', 'run.cancelled', 'run.paused']),
   workflowId: z.string(),
   runId: z.string(),
   failure: failureSchema.optional(),
   usd: z.number(),
+  /** What a paused run needs to go on. */
+  waitingFor: z.string().optional(),
+  /** Which pause of this execution it is. */
+  occurrence: z.int().positive().optional(),
 });
 export type Notification = z.infer<typeof notificationSchema>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createdSchema, earlierTurnSchema, responseRefSchema } from './activities';
+import { carriedBudgetSchema } from './budget';
 import { accountSchema, ledgerSchema } from './ledger';
 import { outcomeSchema, toolCallSchema } from './outcome';
 import { stepProgressSchema } from './progress';
@@ -24,6 +25,8 @@ export const restSchema = z.discriminatedUnion('for', [
   z.strictObject({ for: z.literal('room') }),
   /** Calls of its tools wait for a person, and none is at work. */
   z.strictObject({ for: z.literal('calls') }),
+  /** Its create waits for room in the run's budget, at this place of the queue, since then (milliseconds since 1970). */
+  z.strictObject({ for: z.literal('budget'), place: z.int().min(0), since: z.number() }),
 ]);
 export type Rest = z.infer<typeof restSchema>;
 
@@ -84,6 +87,12 @@ export type EndedStep = z.infer<typeof endedStepSchema>;
 export const carriedLedgerSchema = z.strictObject({
   steps: z.array(z.tuple([z.string(), accountSchema])),
   reserved: z.array(z.tuple([z.string(), z.number().min(0)])),
+  /** Tokens that are reserved, by step. This and the two that follow are absent where there is nothing to tell. */
+  reservedTokens: z.array(z.tuple([z.string(), z.number().min(0)])).optional(),
+  /** Responses of lost creates that were found and are waited for: in doubt until they end. */
+  found: z.array(z.string()).optional(),
+  /** Worst price of what was answered by models without a price. */
+  unpricedUsd: z.number().min(0).optional(),
   ambiguous: ledgerSchema.shape.ambiguous,
   possiblyRunning: ledgerSchema.shape.possiblyRunning,
   costUnknown: ledgerSchema.shape.costUnknown,
@@ -130,6 +139,8 @@ export const carriedRunSchema = z.strictObject({
   conversation: z.string().optional(),
   /** Absent where no step asks for it. */
   deletions: carriedDeletionsSchema.optional(),
+  /** Absent where the run has none. */
+  budget: carriedBudgetSchema.optional(),
 });
 export type CarriedRun = z.infer<typeof carriedRunSchema>;
 

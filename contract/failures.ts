@@ -39,6 +39,8 @@ export const FAILURES = {
   ContentRefused: 'never',
   /** The worker talks to another provider than the run began with. */
   ProviderMismatch: 'never',
+  /** The run's budget has no room for the worst price of the create, and stops there. */
+  BudgetExhausted: 'never',
   /** A person decided against going on. */
   ApprovalRejected: 'never',
   /** The step's own deadline passed before its response ended. */

@@ -21,6 +21,8 @@ export const ambiguousSchema = z.object({
   reason: z.string(),
   /** The most that it can have cost, in USD; absent when the model has no price. */
   worstUsd: z.number().min(0).optional(),
+  /** The most tokens that it can have used; absent in runs without a budget. */
+  worstTokens: z.number().min(0).optional(),
   /** The response that it had created, once that showed itself; what it used is then in the account. */
   responseId: z.string().optional(),
 });
@@ -32,6 +34,8 @@ const doubtSchema = z.object({
   reason: z.string(),
   /** The most that it can have cost, in USD; absent when the model has no price. */
   worstUsd: z.number().min(0).optional(),
+  /** The most tokens that it can have used; absent in runs without a budget. */
+  worstTokens: z.number().min(0).optional(),
 });
 
 /** A response that could not be confirmed as stopped. */

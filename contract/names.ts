@@ -40,3 +40,6 @@ export const STEP_PROGRESS_SIGNAL = 'stepProgress';
 
 /** Update by which a person decides on what a run waits for: `Decision`. */
 export const DECIDE_APPROVAL_UPDATE = 'decideApproval';
+
+/** Update by which a person raises the budget of a run: a `Cap`. */
+export const RAISE_BUDGET_UPDATE = 'raiseBudget';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { budgetSchema } from './budget';
 import { planSteps, type PlannedStep } from './graph';
 import { fromZod, InvalidInputError } from './issues';
 import { citationSchema, outcomeSchema } from './outcome';
@@ -26,13 +27,8 @@ export const pipelineInputSchema = z.strictObject({
   input: z.json().optional(),
   /** Fields that every step has unless it says otherwise. */
   defaults: stepDefaultsSchema.optional(),
-  budget: z
-    .strictObject({
-      usd: z.number().positive().optional(),
-      tokens: z.int().positive().optional(),
-      onExhausted: z.enum(['pause', 'stop']).optional(),
-    })
-    .optional(),
+  /** Most that the run may use, and what happens when that is reached. Default: no bound. */
+  budget: budgetSchema.optional(),
   /** Most steps that run at once. Default 8. */
   maxParallel: z.int().min(1).max(100).optional(),
   /** What happens to a create whose answer was lost. Default retry. */
@@ -62,8 +58,7 @@ export function planPipeline(raw: unknown): PipelinePlan {
   if (!parsed.success) throw new InvalidInputError('pipeline input', fromZod(parsed.error, raw));
   const input = parsed.data;
   const { steps, issues } = planSteps(input.steps, input.defaults ?? {}, input.input);
-  const all = [...unsupported(input), ...issues];
-  if (all.length > 0) throw new InvalidInputError('pipeline input', all);
+  if (issues.length > 0) throw new InvalidInputError('pipeline input', issues);
   return { input, steps };
 }
 
@@ -75,17 +70,6 @@ function isDeeperThan(depth: number, value: unknown): boolean {
 
 function children(value: unknown): unknown[] {
   return value !== null && typeof value === 'object' ? Object.values(value) : [];
-}
-
-function unsupported(input: PipelineInput): { path: string[]; message: string }[] {
-  const issues = [];
-  if (input.budget) {
-    issues.push({
-      path: ['budget'],
-      message: 'budgets are not supported by this version, and a cap that does not hold is worse than none; remove it',
-    });
-  }
-  return issues;
 }
 
 /** How one step ended, in the result. */

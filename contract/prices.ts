@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Amount } from './budget';
 import { type HostedCalls, NO_USAGE, type Usage } from './usage';
 
 const usd = z.number().min(0);
@@ -91,12 +92,33 @@ export type StepBound = {
 export function worstPrice(prices: PriceTable, step: StepBound): number {
   const price = priceOf(prices, step.model);
   if (!price) return Number.NaN;
-  const calls = step.tools.length * ASSUMED_CALLS_PER_TOOL;
-  const input = Math.ceil(step.ownBytes / BYTES_PER_TOKEN) + step.contextTokens + calls * ASSUMED_INPUT_TOKENS_PER_CALL;
   // Writing to the provider's cache can cost more than plain input.
   const dearest = { ...price, input: Math.max(price.input, price.cached ?? 0, price.cacheWrite ?? 0) };
-  const tokensUsd = tokensCost(dearest, { ...NO_USAGE, input, output: maxOutput(prices, step) });
+  const usage = { ...NO_USAGE, input: worstInput(step), output: maxOutput(prices, step) };
+  const tokensUsd = tokensCost(dearest, usage);
   return step.tools.reduce((sum, tool) => sum + ASSUMED_CALLS_PER_TOOL * (prices.toolCalls[tool] ?? 0), tokensUsd);
+}
+
+/** The same with the most tokens that it can use, which are known without a price too. */
+export function worstUse(prices: PriceTable, step: StepBound): Amount {
+  return { usd: worstPrice(prices, step), tokens: worstInput(step) + maxOutput(prices, step) };
+}
+
+function worstInput({ ownBytes, contextTokens, tools }: StepBound): number {
+  const calls = tools.length * ASSUMED_CALLS_PER_TOOL;
+  return Math.ceil(ownBytes / BYTES_PER_TOKEN) + contextTokens + calls * ASSUMED_INPUT_TOKENS_PER_CALL;
+}
+
+/**
+ * `maxOutputTokens` of a step that sets none, in a run with a budget: what OpenAI advises to leave for reasoning and
+ * answer together. The largest output of a model is several times that, and steps would wait for money that they never
+ * spend.
+ */
+const BUDGETED_OUTPUT_TOKENS = 25_000;
+
+/** The same for a model, which may have less. */
+export function budgetedOutput(prices: PriceTable, model: string): number {
+  return Math.min(BUDGETED_OUTPUT_TOKENS, maxOutput(prices, { model }));
 }
 
 /** Most output tokens that one response of a step can have. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvalSchema, MAX_APPROVALS } from './approval';
+import { budgetStateSchema } from './budget';
 import { outcomeSchema } from './outcome';
 import { usageSchema } from './usage';
 
@@ -17,7 +18,7 @@ export const stepProgressSchema = z.object({
   outcome: outcomeSchema.optional(),
   reason: z.string().optional(),
   responseId: z.string().optional(),
-  /** What the response does, as its stream was seen to tell; only of a step that is waited for by its stream. */
+  /** What the response does, as its stream was seen to tell; or that the step waits for room in the run's budget. */
   doing: z.string().optional(),
   startedAt: z.number().optional(),
   endedAt: z.number().optional(),
@@ -30,7 +31,8 @@ export const stepProgressSchema = z.object({
 });
 export type StepProgress = z.infer<typeof stepProgressSchema>;
 
-export const stageSchema = z.enum(['starting', 'running', 'cancelling', 'ended']);
+/** `paused`: nothing is under way, and what waits has no room in the run's budget. */
+export const stageSchema = z.enum(['starting', 'running', 'paused', 'cancelling', 'ended']);
 
 /** Answer of the `progress` query. */
 export const progressSchema = z.object({
@@ -44,6 +46,8 @@ export const progressSchema = z.object({
   counts: z.object({ total: z.int(), ended: z.int(), inProgress: z.int() }),
   usage: usageSchema,
   usd: z.number(),
+  /** Absent where the run has none. */
+  budget: budgetStateSchema.optional(),
   simulated: z.boolean(),
   waitingFor: z.array(z.string()),
   /** What waits for a person. Absent in answers of versions without it. */

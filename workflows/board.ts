@@ -1,4 +1,5 @@
 import { type Approval, MAX_APPROVALS } from '../contract/approval';
+import { type BudgetState } from '../contract/budget';
 import { type CarriedBoard } from '../contract/carry';
 import { MAX_PROGRESS_ROWS, type Progress, type ProgressQuery, type StepProgress } from '../contract/progress';
 import { type LedgerBook } from './ledger';
@@ -7,6 +8,9 @@ type Row = { at: number; order: number; step: StepProgress };
 /** What a row is told; usage and money come from the ledger. */
 type RowChange = Partial<Omit<StepProgress, 'id' | 'usage' | 'usd' | 'creates'>>;
 
+/** What a run with a budget shows of it. */
+type Budgeting = { state(): BudgetState; need(): string | undefined };
+
 /** What people see of a run: one row a step, versioned so that a reader asks for what changed only. */
 export class Board {
   private version = 0;
@@ -14,6 +18,7 @@ export class Board {
   private readonly rows = new Map<string, Row>();
   private readonly warnings: string[] = [];
   private approvals: Approval[] = [];
+  private budget: Budgeting | undefined;
 
   constructor(
     private readonly ledger: () => LedgerBook | undefined,
@@ -44,6 +49,26 @@ export class Board {
     this.changed();
   }
 
+  /** Shows what the run's budget says of itself. */
+  show(budget: Budgeting): void {
+    this.budget = budget;
+  }
+
+  /** Something has changed that is asked for when it is shown. */
+  touch(): void {
+    this.changed();
+  }
+
+  /** Where the budget stands; undefined without one. */
+  get spending(): BudgetState | undefined {
+    return this.budget?.state();
+  }
+
+  /** Why the run is paused; undefined while it is not. */
+  get pausedFor(): string | undefined {
+    return this.stage === 'running' ? this.budget?.need() : undefined;
+  }
+
   /** Where a step stands; undefined for one that has not been named. */
   row(id: string): StepProgress | undefined {
     return this.rows.get(id)?.step;
@@ -63,7 +88,7 @@ export class Board {
     const steps = rows.map(({ step }) => step);
     return {
       version: more ? (shown.at(-1)?.at ?? this.version) : this.version,
-      stage: this.stage,
+      stage: this.pausedFor === undefined ? this.stage : 'paused',
       steps: shown.toSorted((a, b) => a.order - b.order).map(({ step }) => step),
       more,
       counts: {
@@ -73,9 +98,11 @@ export class Board {
       },
       usage: total?.usage ?? NO_TOKENS,
       usd: total?.usd ?? 0,
+      ...(this.budget && { budget: this.budget.state() }),
       simulated: this.ledger()?.snapshot().simulated ?? false,
       waitingFor: [
         ...this.approvals.slice(0, MAX_WAITING).map(({ id, question }) => `${id}: ${question}`),
+        ...(this.pausedFor === undefined ? [] : [this.pausedFor]),
         ...steps
           .filter(({ state }) => state === 'in_progress')
           .slice(0, MAX_WAITING)

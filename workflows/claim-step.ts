@@ -1,4 +1,5 @@
 import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
+import { priceOf } from '../contract/prices';
 import { findSecrets } from '../contract/secrets';
 import { ownTools, stepDefaultsSchema, stepIdSchema } from '../contract/step';
 import { NEEDS_STORE } from './deletions';
@@ -16,7 +17,7 @@ const fieldsSchema = stepDefaultsSchema.omit({ context: true }).extend({ id: ste
 export function claimStep(run: Run, step: RespondStep): void {
   const issues = run.claimed.has(step.id)
     ? [ID_TAKEN]
-    : [...issuesOf(step), ...withoutStore(run, step), ...toolIssues(run, step)];
+    : [...issuesOf(step), ...withoutStore(run, step), ...withoutPrice(run, step), ...toolIssues(run, step)];
   if (issues.length > 0) {
     const { message } = new InvalidInputError(`step "${step.id}"`, issues);
     throw runFailure('InvalidInput', message);
@@ -37,6 +38,17 @@ function toolIssues({ record }: Run, { tools, redact }: RespondStep): InputIssue
   if (names.length === 0 || !redact || record.ownStore) return [];
   const message = `with tools of your own it ${NEEDS_STORE}`;
   return [{ path: ['redact'], message }];
+}
+
+function withoutPrice(run: Run, step: RespondStep): InputIssue[] {
+  const message = unpricedReason(run, step.model);
+  return message === undefined ? [] : [{ path: ['model'], message }];
+}
+
+/** Why a step with this model may not run: a cap in USD could not be held. */
+export function unpricedReason({ record, budget }: Run, model = record.defaultModel): string | undefined {
+  if (budget?.caps.usd === undefined || priceOf(record.prices, model)) return undefined;
+  return `expected a model with a price, since the run has a budget in USD, got "${model}"; set DURABLE_RESEARCH_PRICES at the worker to a file that has it, or bound "tokens" instead`;
 }
 
 const ID_TAKEN: InputIssue = { path: ['id'], message: 'is used twice; expected an id that is unique in its run' };

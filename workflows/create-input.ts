@@ -1,7 +1,7 @@
 import { type ContextItem, type CreateResponseInput } from '../contract/activities';
 import { type EndedStep, type Turns } from '../contract/carry';
 import { DEFAULT_MAX_TOOL_CALLS, DEFAULT_MAX_TURNS } from '../contract/graph';
-import { type StepBound } from '../contract/prices';
+import { budgetedOutput, type StepBound } from '../contract/prices';
 import { type Background } from '../contract/run-record';
 import { hostedTools, ownTools } from '../contract/step';
 import { jsonBytes } from './json-bytes';
@@ -21,18 +21,20 @@ export function backgroundOf({ run, step, refused }: Turn): Background {
 export function createInput(turn: Turn, ownConversation?: string): CreateResponseInput {
   const { run, step, deadlineAt } = turn;
   const { context } = step;
+  const model = step.model ?? run.record.defaultModel;
   return {
     origin: run.record.origin,
     stepId: step.id,
     turn: numberOf(turn),
     create: turn.creates + 1,
-    model: step.model ?? run.record.defaultModel,
+    model,
     prompt: typeof step.prompt === 'string' ? [{ kind: 'text', text: step.prompt }] : step.prompt,
     instructions: step.instructions,
     tools: step.tools && hostedTools(step.tools),
     format: step.format,
     reasoning: step.reasoning,
-    maxOutputTokens: step.maxOutputTokens,
+    // An output without a bound has no worst price.
+    maxOutputTokens: step.maxOutputTokens ?? (run.budget && budgetedOutput(run.record.prices, model)),
     context: contextItems(context),
     select: (context && 'select' in context && context.select) || 'all',
     conversation: context?.strategy === 'conversation' ? (context.conversation ?? ownConversation) : undefined,
@@ -87,6 +89,7 @@ export function boundOf({ run, step, turns }: Turn, request: CreateResponseInput
   const filledIn = request.prompt.map((part) =>
     part.kind === 'output' ? run.ledger.account(part.ref.stepId).usage.output : 0,
   );
+  const inConversation = context?.strategy === 'conversation' ? run.ledger.largest() : 0;
   const own = [request.prompt, request.instructions, request.tools, request.format];
   const names = ownTools(step.tools);
   const definitions = (run.record.tools ?? []).filter(({ name }) => names.includes(name));
@@ -94,8 +97,8 @@ export function boundOf({ run, step, turns }: Turn, request: CreateResponseInput
   return {
     model: request.model,
     ownBytes: jsonBytes(own) + bytes,
-    contextTokens: [...seen, ...filledIn].reduce((sum, count) => sum + count, turns?.tokens ?? 0),
-    maxOutputTokens: step.maxOutputTokens,
+    contextTokens: [...seen, ...filledIn, inConversation].reduce((sum, count) => sum + count, turns?.tokens ?? 0),
+    maxOutputTokens: request.maxOutputTokens,
     tools: hostedTools(step.tools).map(({ type }) => type),
   };
 }

@@ -2,7 +2,7 @@ import { CancellationScope, CancelledFailure, sleep } from '@temporalio/workflow
 import { type Created, type CreateResponseInput } from '../contract/activities';
 import { type Failure } from '../contract/outcome';
 import { createActivityId } from '../contract/names';
-import { worstPrice } from '../contract/prices';
+import { worstUse } from '../contract/prices';
 import { create, streamed } from './activities';
 import { MAX_INPUT_BYTES } from './command-gate';
 import { backgroundOf, boundOf, createInput, isInOwnConversation } from './create-input';
@@ -124,16 +124,24 @@ async function sendCreate(turn: Turn): Promise<Created | Failure> {
   const request = createInput(turn, isInOwnConversation(step) ? await run.conversation(turn) : undefined);
   const bytes = jsonBytes(request);
   if (bytes > MAX_INPUT_BYTES) return tooLarge(step.id, bytes);
+  const worst = worstUse(run.record.prices, boundOf(turn, request));
+  const refused = run.budget && (await run.budget.hold(turn, worst));
+  if (refused) return refused;
   while (!run.gate.admitsCreate(bytes)) await waitForRoom(turn);
   // What an execution before this one rested for is over.
   turn.rest = undefined;
-  run.ledger.reserve(step.id, worstPrice(run.record.prices, boundOf(turn, request)));
+  run.ledger.reserve(step.id, worst.usd);
   turn.creates += 1;
   const activityId = createActivityId({ stepId: step.id, turn: numberOf(turn), create: turn.creates });
   const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
   const startedAt = Date.now();
   try {
-    const created = await sendRequest(turn, { ...request, create: turn.creates }, { activityId, summary });
+    const created = await sendRequest(
+      turn,
+      // The wait for room in the budget has moved the deadline.
+      { ...request, create: turn.creates, deadlineAt: turn.deadlineAt },
+      { activityId, summary },
+    );
     reportCreate(turn, request.model, { startedAt, created });
     turn.lostAfter = undefined;
     turn.lost = 0;

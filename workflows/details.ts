@@ -12,9 +12,12 @@ export function details(board: Board): string {
   const usd = rows.reduce((sum, row) => sum + row.usd, 0);
   const shown = rows.toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_ROWS);
   const more = rows.length > shown.length ? [`… and ${rows.length - shown.length} more`] : [];
+  const { spending, pausedFor } = board;
+  const cap = spending?.usd === undefined ? '' : ` of $${spending.usd}`;
   return [
-    `**${ended} of ${rows.length} steps ended**, $${usd.toFixed(4)}`,
+    `**${ended} of ${rows.length} steps ended**, $${usd.toFixed(4)}${cap}`,
     '',
+    ...(pausedFor === undefined ? [] : [`**paused**: ${pausedFor}`, '']),
     '| step | state | tokens | USD |',
     '|---|---|---:|---:|',
     ...shown.map(line),

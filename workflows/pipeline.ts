@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { type PromptPart, type ToolUse } from '../contract/activities';
 import { type Carry, carrySchema, type EndedStep } from '../contract/carry';
-import { type PlannedStep } from '../contract/graph';
+import { finalSteps, type PlannedStep } from '../contract/graph';
 import { InvalidInputError } from '../contract/issues';
 import {
   DEFAULT_MAX_PARALLEL,
@@ -20,13 +20,15 @@ import {
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { bounded } from './activities';
 import { allRest, carryOf, fits, isLong } from './carry';
+import { unpricedReason } from './claim-step';
 import { deleteResponses, NEEDS_STORE } from './deletions';
 import { failureName, lastWords, ownFailure, runFailure } from './failures';
+import { finalShares } from './final-shares';
 import { runGraph } from './graph';
 import { jsonBytes } from './json-bytes';
 import { respond } from './respond';
 import { pipelineResult } from './result';
-import { openRun, type Run } from './run';
+import { openRun, type Run, type RunOptions } from './run';
 import { reportRun, reportStep } from './report';
 import { type RespondContext } from './turn';
 
@@ -42,9 +44,11 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   const tools = toolsOf(plan);
   const stepIds = steps.map(({ id }) => id);
   const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL } = plan.input;
-  const run = await openRun({ models, tools, stepIds, onAmbiguousCreate, carried: carry?.run });
+  const run = await openRun({ models, tools, stepIds, onAmbiguousCreate, carried: carry?.run, ...budgetOf(plan) });
   refuseWithoutWebhooks(run, plan);
   refuseWithoutStore(run, plan);
+  refuseWithoutPrice(run, plan);
+  if (plan.input.budget?.reserve === 'final') run.budget?.keepBack(finalShares(run, steps));
   void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
   try {
     const ended = new Map(carry?.ended.map((one) => [one.id, one]));
@@ -126,6 +130,24 @@ function refuseWithoutStore({ record }: Run, { input, steps }: PipelinePlan): vo
   const own = input.steps[index]?.deleteRemoteAfter !== undefined;
   const path = own ? ['steps', index, 'deleteRemoteAfter'] : ['defaults', 'deleteRemoteAfter'];
   throw runFailure('InvalidInput', new InvalidInputError('pipeline input', [{ path, message: NEEDS_STORE }]).message);
+}
+
+/** A cap in USD cannot be held where prices are not known. */
+function refuseWithoutPrice(run: Run, { input, steps }: PipelinePlan): void {
+  const issues = steps.flatMap(({ model }, index) => {
+    const message = unpricedReason(run, model);
+    const own = input.steps[index]?.model !== undefined;
+    const path = own ? ['steps', index, 'model'] : model === undefined ? ['budget', 'usd'] : ['defaults', 'model'];
+    return message === undefined ? [] : [{ path, message }];
+  });
+  if (issues.length > 0) throw runFailure('InvalidInput', new InvalidInputError('pipeline input', issues).message);
+}
+
+function budgetOf({ input, steps }: PipelinePlan): Pick<RunOptions, 'budget' | 'finalStepIds'> {
+  if (!input.budget) return {};
+  const { reserve, ...budget } = input.budget;
+  if (reserve === undefined || reserve === 'final') return { budget };
+  return { budget: { ...budget, reserve }, finalStepIds: finalSteps(steps).map(({ id }) => id) };
 }
 
 type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, EndedStep> };

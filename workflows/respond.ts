@@ -83,7 +83,7 @@ async function answer(turn: Turn): Promise<Responded> {
     const refused = turn.turns?.calls.length ? await callTools(turn, turn.turns) : undefined;
     if (refused) return withoutOutput(turn, 'failed', refused);
     const ended = await firstResponse(turn);
-    if ('type' in ended) return withoutOutput(turn, 'failed', ended);
+    if ('type' in ended) return withoutOutput(turn, isUnpaid(turn, ended) ? 'skipped' : 'failed', ended);
     const { created, collected } = ended;
     const calls = (!collected.failure && collected.calls) || [];
     if (calls.length > 0 && !isLastTurn(turn)) {
@@ -112,6 +112,11 @@ const RETRY_DELAY = '2s';
 
 function isReplaced({ type }: Failure): boolean {
   return type === 'ResponseFailed' || type === 'ResponseStuck';
+}
+
+/** Nothing of the step was sent, since the budget has no room for it. */
+function isUnpaid({ creates, responseIds }: Turn, { type }: Failure): boolean {
+  return type === 'BudgetExhausted' && creates === 0 && responseIds.length === 0;
 }
 
 function outcomeOf({ status, failure }: Collected): Outcome {

@@ -1,6 +1,7 @@
 import { setCurrentDetails, setHandler, defineQuery } from '@temporalio/workflow';
 import { type ToolUse } from '../contract/activities';
 import { type CarriedRun } from '../contract/carry';
+import { type Budget, type Cap } from '../contract/budget';
 import { type Ledger } from '../contract/ledger';
 import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
 import { type OnAmbiguousCreate } from '../contract/pipeline';
@@ -11,6 +12,7 @@ import { OwnConversation } from './conversation';
 import { Approvals } from './approvals';
 import { BackgroundKnowledge } from './background';
 import { Board } from './board';
+import { type RunBudget } from './budget';
 import { CommandGate } from './command-gate';
 import { Deletions } from './deletions';
 import { details } from './details';
@@ -18,6 +20,7 @@ import { failureOf, runFailure } from './failures';
 import { listenToDoings } from './doings';
 import { LedgerBook } from './ledger';
 import { countSpent } from './metrics';
+import { openBudget } from './open-budget';
 import { Orphans } from './orphans';
 import { type OpenTurn, type Turn, turnProgress } from './turn';
 
@@ -36,6 +39,8 @@ export interface Run {
   /** Bounds what one workflow task schedules. */
   readonly gate: CommandGate;
   readonly onAmbiguousCreate: OnAmbiguousCreate;
+  /** Absent where the run has none. */
+  readonly budget: RunBudget | undefined;
   /** Ids of the steps that have begun. */
   readonly claimed: Set<string>;
   /** Turns at work by their steps, those included that an execution before this one has begun. */
@@ -45,6 +50,9 @@ export interface Run {
   /** Everything, for the next execution of the run, which gives it to `openRun`. Complete while every turn rests. */
   carry(): CarriedRun;
 }
+
+/** A budget without `reserve: "final"`: only a pipeline knows its final steps before they run. */
+export type OwnBudget = Omit<Budget, 'reserve'> & { reserve?: Cap };
 
 /** What a workflow says of its run before it begins. */
 export interface RunOptions {
@@ -56,6 +64,10 @@ export interface RunOptions {
   stepIds?: string[];
   /** What happens to a create whose answer was lost. Default retry. */
   onAmbiguousCreate?: OnAmbiguousCreate;
+  /** Most that the run may use; `respond` waits, or skips its step, where a worst price has no room. Default: no bound. */
+  budget?: OwnBudget;
+  /** Steps for which the budget's `reserve` is kept back. */
+  finalStepIds?: string[];
   /** What the execution before this one has handed over, where the run goes on from it. */
   carried?: CarriedRun;
 }
@@ -74,6 +86,8 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   );
   const orphans = new Orphans(() => ledger, board, turns);
   const approvals = new Approvals(board);
+  let record = carried?.record;
+  const budget = openBudget(options, { ledger: () => ledger, board, turns, record: () => record });
   if (carried) {
     // Before anything is listened to: what has arrived since is delivered at once.
     ledger?.restore(carried.ledger);
@@ -85,33 +99,31 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   let background: BackgroundKnowledge | undefined;
   listenToDoings(board, () => background?.missing('it was ignored'));
   approvals.listen();
-  setHandler(progressQuery, (raw) => board.snapshot(progressQuerySchema.parse(raw ?? {})), {
-    description: 'Where every step of the run stands; {"since": version} for what changed only.',
-  });
-  setHandler(ledgerQuery, () => ledger?.snapshot(), { description: 'Tokens and money by step and in total.' });
+  answerQueries(board, () => ledger);
   if (!carried) for (const id of stepIds) board.update(id, {});
-  const record = carried?.record ?? (await resolveRecord(models, tools));
-  const book = (ledger ??= new LedgerBook(record.prices, record.simulated, countSpent));
-  const known = new BackgroundKnowledge(record, board, carried !== undefined);
+  const resolved = (record ??= await resolveRecord(models, tools));
+  const book = (ledger ??= new LedgerBook(resolved.prices, resolved.simulated, countSpent));
+  const known = new BackgroundKnowledge(resolved, board, carried !== undefined);
   background = known;
   board.enter('running');
-  const deletions = new Deletions(record.origin, board, carried?.deletions);
-  const conversation = new OwnConversation(record.origin, carried?.conversation);
+  const deletions = new Deletions(resolved.origin, board, carried?.deletions);
+  const conversation = new OwnConversation(resolved.origin, carried?.conversation);
   return {
-    record,
+    record: resolved,
     ledger: book,
     board,
     orphans,
     approvals,
     background: known,
     deletions,
+    budget,
     gate: new CommandGate(),
     onAmbiguousCreate,
     claimed: new Set(),
     turns,
     conversation: (turn) => conversation.id(turn),
     carry: () => ({
-      record: { ...record, ...known.carry() },
+      record: { ...resolved, ...known.carry() },
       ledger: book.carry(),
       board: board.carry(),
       orphans: orphans.carry(),
@@ -119,8 +131,16 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
       turns: [...turns].map(([id, turn]) => [id, turnProgress(turn)]),
       conversation: conversation.known,
       deletions: deletions.carry(),
+      ...(budget && { budget: budget.carry() }),
     }),
   };
+}
+
+function answerQueries(board: Board, ledger: () => LedgerBook | undefined): void {
+  setHandler(progressQuery, (raw) => board.snapshot(progressQuerySchema.parse(raw ?? {})), {
+    description: 'Where every step of the run stands; {"since": version} for what changed only.',
+  });
+  setHandler(ledgerQuery, () => ledger()?.snapshot(), { description: 'Tokens and money by step and in total.' });
 }
 
 /** @throws ApplicationFailure `InvalidInput` for a tool that the worker has not registered. */

@@ -125,7 +125,23 @@ describe('a wrong pipeline names the path, what was expected and what came', () 
       /steps\[0\]\.deadline: expected a duration such as .*got "soon"/,
     ],
     ['too few tokens', { steps: [step('a', { maxOutputTokens: 3 })] }, /steps\[0\]\.maxOutputTokens: .*16.*got 3/],
-    ['a budget', { steps: [step('a')], budget: { usd: 1 } }, /budget: budgets are not supported by this version/],
+    ['a budget of nothing', { steps: [step('a')], budget: {} }, /budget: expected "usd", "tokens" or both/],
+    ['a budget of no money', { steps: [step('a')], budget: { usd: 0 } }, /budget\.usd: .*>0, got 0/],
+    [
+      'what is kept back of a budget, and all of it',
+      { steps: [step('a')], budget: { usd: 1, reserve: { usd: 1 } } },
+      /budget\.reserve\.usd: expected less than the budget's own "usd", got 1/,
+    ],
+    [
+      'tokens kept back of money',
+      { steps: [step('a')], budget: { usd: 1, reserve: { tokens: 1 } } },
+      /budget\.reserve\.tokens: expected less than the budget's own "tokens", got 1/,
+    ],
+    [
+      'another word for it',
+      { steps: [step('a')], budget: { usd: 1, reserve: 'last' } },
+      /budget\.reserve: expected "final", or "usd", "tokens" or both, got "last"/,
+    ],
     [
       'an unknown policy for lost creates',
       { steps: [step('a')], onAmbiguousCreate: 'hope' },

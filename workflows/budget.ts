@@ -1,0 +1,182 @@
+import { CancellationScope, condition } from '@temporalio/workflow';
+import { type Amount, type Budget, type BudgetState, type Cap, type CarriedBudget } from '../contract/budget';
+import { type Failure } from '../contract/outcome';
+import { type Board } from './board';
+import { capText, keptBack, nextToGo, type Portion, shortage, type Standing, type Waiting } from './budget-room';
+import { type LedgerBook } from './ledger';
+import { type OpenTurn, type Turn } from './turn';
+
+type Queued = Waiting & { place: number; refused?: Failure };
+
+/** Amount of the budget that is kept back for some of the final steps. */
+export type KeptBack = { stepIds: ReadonlySet<string>; amount: Amount };
+
+interface Deps {
+  ledger: () => LedgerBook | undefined;
+  board: Board;
+  turns: ReadonlyMap<string, OpenTurn>;
+  /** Tells a person that the run is paused, and why. */
+  onPaused: (pause: { number: number; why: string }) => Promise<void>;
+  carried?: CarriedBudget;
+}
+
+/** A run's budget, and the creates that wait for room in it. */
+export class RunBudget {
+  private readonly cap: Cap;
+  private readonly queue: Queued[] = [];
+  private nextPlace: number;
+  private kept: readonly KeptBack[] = [];
+  private watching: Promise<void> | undefined;
+  private isPaused = false;
+  /** Pauses that this execution has told of. */
+  private pauses = 0;
+  /** Whether an execution before this one has told of the pause that it was in. */
+  private isTold: boolean;
+
+  constructor(
+    private readonly budget: Budget,
+    private readonly deps: Deps,
+  ) {
+    const { usd, tokens, nextPlace } = { nextPlace: 0, ...budget, ...deps.carried };
+    this.cap = { ...(usd !== undefined && { usd }), ...(tokens !== undefined && { tokens }) };
+    this.nextPlace = nextPlace;
+    this.isTold = deps.carried?.paused ?? false;
+  }
+
+  /** From now on so much is kept back. */
+  keepBack(kept: readonly KeptBack[]): void {
+    this.kept = kept;
+  }
+
+  /** Raised caps, and the next place in the queue; who waits is in the turns. */
+  carry(): CarriedBudget {
+    return { ...this.cap, nextPlace: this.nextPlace, ...(this.isPaused && { paused: true }) };
+  }
+
+  get caps(): Readonly<Cap> {
+    return this.cap;
+  }
+
+  state(): BudgetState {
+    const { cap, counted, portions } = this.standing();
+    return { ...cap, onExhausted: this.budget.onExhausted ?? 'pause', counted, keptBack: keptBack(portions) };
+  }
+
+  /** What a paused run needs; undefined while it is not paused. */
+  need(): string | undefined {
+    const [head] = this.queue;
+    if (!this.isPaused || !head) return undefined;
+    const { text, raiseTo } = shortage(this.standing(), head);
+    return `budget: ${text}; raise it by raiseBudget to ${capText(raiseTo)} or more`;
+  }
+
+  /** New totals; what the run did not bound stays unbounded. */
+  raise(cap: Cap): BudgetState {
+    Object.assign(this.cap, cap);
+    this.deps.board.touch();
+    return this.state();
+  }
+
+  /**
+   * Makes room for the next create of a turn, and waits for it where there is none, at no cost. The step's deadline does
+   * not pass meanwhile. Returns the failure of a step that will not get any.
+   */
+  async hold(turn: Turn, worst: Amount): Promise<Failure | undefined> {
+    const { board, ledger } = this.deps;
+    const stepId = turn.step.id;
+    // Made by an execution of the run before this one.
+    if (ledger()?.holds(stepId)) return undefined;
+    const rest = turn.rest?.for === 'budget' ? turn.rest : this.lastPlace();
+    const queued: Queued = { stepId, worst, place: rest.place };
+    this.queue.push(queued);
+    this.queue.sort((a, b) => a.place - b.place);
+    turn.rest = rest;
+    try {
+      if (!this.take(queued)) {
+        this.watching ??= CancellationScope.nonCancellable(() => this.watch());
+        board.update(stepId, { state: 'waiting', doing: 'waiting for room in the budget' });
+        // The look takes the room as well: two that wait must not both see it.
+        await condition(() => queued.refused !== undefined || this.take(queued));
+        board.update(stepId, { state: 'creating', doing: undefined });
+      }
+    } finally {
+      turn.rest = undefined;
+      this.leave(queued);
+    }
+    turn.deadlineAt += Date.now() - rest.since;
+    return queued.refused;
+  }
+
+  private lastPlace(): { for: 'budget'; place: number; since: number } {
+    this.nextPlace += 1;
+    return { for: 'budget', place: this.nextPlace, since: Date.now() };
+  }
+
+  private take(queued: Queued): boolean {
+    if (this.isPreceded(queued) || nextToGo(this.standing(), this.queue) !== queued) return false;
+    this.deps.ledger()?.hold(queued.stepId, queued.worst);
+    this.leave(queued);
+    return true;
+  }
+
+  private leave(queued: Queued): void {
+    const index = this.queue.indexOf(queued);
+    if (index !== -1) this.queue.splice(index, 1);
+  }
+
+  /** Whether one that waited longer, in an execution before this one, has yet to ask again here. */
+  private isPreceded({ place }: Queued): boolean {
+    const isAbsent = (stepId: string): boolean => this.queue.every((queued) => queued.stepId !== stepId);
+    return [...this.deps.turns].some(
+      ([stepId, { rest }]) => rest?.for === 'budget' && rest.place < place && isAbsent(stepId),
+    );
+  }
+
+  /** Steps wait, none of them may go, and nothing is under way that could leave room behind. */
+  private isExhausted(): boolean {
+    const waits = new Set(this.queue.map(({ stepId }) => stepId));
+    // What waits for a person may go on for days, and leaves no room behind by itself.
+    const asks = ({ rest }: OpenTurn): boolean => rest?.for === 'decision' || rest?.for === 'calls';
+    const rests = [...this.deps.turns].every(([stepId, turn]) => waits.has(stepId) || asks(turn));
+    return waits.size > 0 && rests && nextToGo(this.standing(), this.queue) === undefined;
+  }
+
+  private async watch(): Promise<void> {
+    for (;;) {
+      await condition(() => this.isExhausted());
+      if (this.budget.onExhausted === 'stop') this.refuseFirst();
+      else await this.pause();
+    }
+  }
+
+  private refuseFirst(): void {
+    const [head] = this.queue;
+    if (!head) return;
+    const message = `${shortage(this.standing(), head).text}, and onExhausted is "stop"`;
+    head.refused = { type: 'BudgetExhausted', message };
+    this.leave(head);
+  }
+
+  private async pause(): Promise<void> {
+    const { board, onPaused } = this.deps;
+    this.isPaused = true;
+    board.touch();
+    if (!this.isTold) void onPaused({ number: (this.pauses += 1), why: this.need() ?? '' });
+    this.isTold = false;
+    await condition(() => !this.isExhausted());
+    this.isPaused = false;
+    board.touch();
+  }
+
+  private standing(): Standing {
+    const { ledger, board } = this.deps;
+    const counted = (stepIds?: ReadonlySet<string>): Amount => ledger()?.counted(stepIds) ?? { usd: 0, tokens: 0 };
+    const open = this.kept.filter(({ stepIds }) => [...stepIds].some((id) => board.row(id)?.state !== 'ended'));
+    const portions = open.map(({ stepIds, amount }): Portion => {
+      const taken = counted(stepIds);
+      const left = { usd: Math.max(0, amount.usd - taken.usd), tokens: Math.max(0, amount.tokens - taken.tokens) };
+      return { stepIds, left };
+    });
+    return { cap: this.cap, counted: counted(), portions };
+  }
+}
