@@ -20,8 +20,8 @@ const USAGE_ERRORS = new Set([
   'RunConflictError',
   'RunNotFoundError',
   'SettingsConflictError',
-  'UpdateRefusedError',
   'SettingsError',
+  'UpdateRefusedError',
 ]);
 
 /** What a user is told about an error, and what the process ends with. */

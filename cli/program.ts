@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { z } from 'zod';
+import { type Cap } from '../contract/budget';
+import { addBudgetOptions, amount, wholeAmount } from './budget-options';
 import { type CodecServerOptions } from './commands/codec-server';
 import { type GatewayOptions } from './commands/gateway';
 import { type ListOptions } from './commands/list';
@@ -56,8 +58,7 @@ export function createProgram(): Program {
 type Ends = (code: number) => void;
 
 function addRuns(program: Command, ends: Ends): void {
-  program
-    .command('run')
+  addBudgetOptions(program.command('run'))
     .argument('[question...]', 'what is to be found out')
     .description('start a run and follow it to its result')
     .option('--pipeline <file>', 'run the pipeline of a JSON file ("-" for standard input) instead of a question')
@@ -101,9 +102,18 @@ function addRuns(program: Command, ends: Ends): void {
     });
   addDecisions(program, ends);
   program
+    .command('raise-budget')
+    .argument('<id>')
+    .description('raise the budget of a run, which goes on where it was paused')
+    .option('--usd <usd>', 'new total in USD', amount)
+    .option('--tokens <number>', 'new total of tokens', wholeAmount)
+    .action(async (id: string, cap: Cap) =>
+      ends(await (await import('./commands/raise-budget.js')).raiseBudget(id, cap)),
+    );
+  program
     .command('list')
     .description('show runs, newest first')
-    .option('--limit <number>', 'most runs that are shown', positiveInteger, 20)
+    .option('--limit <number>', 'most runs that are shown', wholeAmount, 20)
     .option('--json', 'as JSON')
     .action(async (options: ListOptions) => ends(await (await import('./commands/list.js')).list(options)));
 }
@@ -177,7 +187,7 @@ function addServices(program: Command, ends: Ends): void {
     .argument('[source...]', 'files, as "temporal workflow show --output json" prints them, or ids of runs')
     .description('replay histories against this build: exit code 1 where one would break')
     .option('--running', 'the open runs of the task queue')
-    .option('--limit <number>', 'most open runs that are replayed, the newest first', positiveInteger, 1000)
+    .option('--limit <number>', 'most open runs that are replayed, the newest first', wholeAmount, 1000)
     .option('--workflows <file>', 'module of your own workflows, in place of the built ones')
     .action(async (sources: string[], options: ReplayOptions) =>
       ends(await (await import('./commands/replay.js')).replay(sources, options)),
@@ -186,12 +196,6 @@ function addServices(program: Command, ends: Ends): void {
     .command('doctor')
     .description('show what is found, missing, and to be done')
     .action(async () => ends(await (await import('./commands/doctor.js')).doctor()));
-}
-
-function positiveInteger(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number above 0');
-  return number;
 }
 
 /** From the package's own file, which lies beside the sources and beside `dist` alike. */

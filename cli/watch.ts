@@ -4,6 +4,7 @@ import { type Interrupt } from './interrupt';
 import { InterruptedError } from './errors';
 import { createReporter, type Reporter } from './reporter';
 import { waitingText } from './views/approvals';
+import { pausedText } from './views/budget';
 
 /** How a run came to its end. */
 export type Ending = { result: PipelineResult } | { error: Error };
@@ -36,6 +37,7 @@ async function untilEnd(run: RunHandle, { reporter, signal, areGone }: Watching)
         warned = event.progress.warnings.length;
         reporter.trouble([
           ...event.progress.approvals.map((one) => waitingText(run.workflowId, one)),
+          ...pausedText(run.workflowId, event.progress),
           ...event.troubles,
         ]);
         reporter.heldBack(event.heldBack);

@@ -12,6 +12,7 @@ export { readDataConverter } from '../codec';
 export type { Approval, Decision } from '../contract/approval';
 export { ConfigurationError } from '../contract/configuration-error';
 export { InvalidInputError } from '../contract/issues';
+export type { Budget, BudgetState, Cap } from '../contract/budget';
 export type { Ledger } from '../contract/ledger';
 export type { Citation } from '../contract/outcome';
 export type { PipelineInput, PipelineResult } from '../contract/pipeline';

@@ -9,8 +9,9 @@ import {
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { DecryptionError } from '../codec';
 import { type Decision } from '../contract/approval';
+import { type BudgetState, budgetStateSchema, type Cap } from '../contract/budget';
 import { type Ledger, ledgerSchema } from '../contract/ledger';
-import { DECIDE_APPROVAL_UPDATE, LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
+import { DECIDE_APPROVAL_UPDATE, LEDGER_QUERY, PROGRESS_QUERY, RAISE_BUDGET_UPDATE } from '../contract/names';
 import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline';
 import { type Progress, type ProgressQuery, progressSchema } from '../contract/progress';
 import { RunCancelledError, RunFailedError, RunNotFoundError, UpdateRefusedError } from './errors';
@@ -95,6 +96,15 @@ export class RunHandle {
   }
 
   /**
+   * Raises the budget of the run to new totals, and returns where it stands then. Needs a worker.
+   * @throws UpdateRefusedError for a run without a budget, for a total below what is spent, and after the end; nothing
+   * happens. RunNotFoundError for a run that is not known.
+   */
+  async raiseBudget(cap: Cap): Promise<BudgetState> {
+    return budgetStateSchema.parse(await this.tell(RAISE_BUDGET_UPDATE, cap));
+  }
+
+  /**
    * Which steps wait because the provider asks them to: a rate limit, a busy conversation. One description of the run,
    * and where something is held back one `progress` query. Empty for a run that is not known.
    */
@@ -122,23 +132,11 @@ export class RunHandle {
     }
   }
 
-  private async ask(name: string, ...args: unknown[]): Promise<unknown> {
-    try {
-      // An execution that went on in a new one would still answer, with what it knew then.
-      if (this.runId !== undefined) await this.describe();
-      return await this.inTime(() => this.temporal().query(name, ...args));
-    } catch (error) {
-      if (error instanceof QueryNotRegisteredError && (await this.describe())?.status.name !== 'RUNNING')
-        await this.result();
-      throw isEncoded(error) ? new DecryptionError(unreadable(this.workflowId)) : this.translate(error);
-    }
-  }
-
-  private async tell(update: string, argument: unknown): Promise<void> {
+  private async tell(update: string, argument: unknown): Promise<unknown> {
     try {
       // Where the run has gone on, the newest execution is the one to tell.
       if (this.runId !== undefined) await this.describe();
-      await this.inTime(() => this.temporal().executeUpdate(update, { args: [argument] }));
+      return await this.inTime(() => this.temporal().executeUpdate(update, { args: [argument] }));
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError)
         throw new UpdateRefusedError(this.workflowId, error.cause?.message ?? error.message, { cause: error });
@@ -148,6 +146,18 @@ export class RunHandle {
           cause: error,
         });
       throw this.translate(error);
+    }
+  }
+
+  private async ask(name: string, ...args: unknown[]): Promise<unknown> {
+    try {
+      // An execution that went on in a new one would still answer, with what it knew then.
+      if (this.runId !== undefined) await this.describe();
+      return await this.inTime(() => this.temporal().query(name, ...args));
+    } catch (error) {
+      if (error instanceof QueryNotRegisteredError && (await this.describe())?.status.name !== 'RUNNING')
+        await this.result();
+      throw isEncoded(error) ? new DecryptionError(unreadable(this.workflowId)) : this.translate(error);
     }
   }
 

@@ -59,6 +59,8 @@ export const budgetStateSchema = z.object({
   onExhausted: onExhaustedSchema,
   /** What was spent, what creates under way may cost at most, and the worst price of all that is in doubt. */
   counted: z.object({ usd: z.number(), tokens: z.number() }),
+  /** Totals that let the first of those that wait go; present while the run is paused. */
+  raiseTo: z.object({ usd: z.number().optional(), tokens: z.number().optional() }).optional(),
   /** Kept back for final steps that have not ended. */
   keptBack: z.object({ usd: z.number(), tokens: z.number() }),
 });

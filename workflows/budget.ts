@@ -59,15 +59,27 @@ export class RunBudget {
 
   state(): BudgetState {
     const { cap, counted, portions } = this.standing();
-    return { ...cap, onExhausted: this.budget.onExhausted ?? 'pause', counted, keptBack: keptBack(portions) };
+    const raiseTo = this.shortage()?.raiseTo;
+    return {
+      ...cap,
+      onExhausted: this.budget.onExhausted ?? 'pause',
+      counted,
+      ...(raiseTo && { raiseTo }),
+      keptBack: keptBack(portions),
+    };
   }
 
   /** What a paused run needs; undefined while it is not paused. */
   need(): string | undefined {
+    const short = this.shortage();
+    return short && `budget: ${short.text}; raise it by raiseBudget to ${capText(short.raiseTo)} or more`;
+  }
+
+  private shortage(): ReturnType<typeof shortage> | undefined {
     const [head] = this.queue;
-    if (!this.isPaused || !head) return undefined;
-    const { text, raiseTo } = shortage(this.standing(), head);
-    return `budget: ${text}; raise it by raiseBudget to ${capText(raiseTo)} or more`;
+    const short = this.isPaused && head ? shortage(this.standing(), head) : undefined;
+    // A raise that has just come is enough: who waits goes on when this workflow task does.
+    return short && Object.keys(short.raiseTo).length > 0 ? short : undefined;
   }
 
   /** New totals; what the run did not bound stays unbounded. */

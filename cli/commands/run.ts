@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { RunConflictError } from '../../client';
 import { type PipelineInput, type PipelinePlan, planPipeline } from '../../contract/pipeline';
 import { type HostedTool } from '../../contract/step';
+import { type BudgetOptions, withBudget } from '../budget-options';
 import { invocation } from '../invocation';
 import { confirmCost } from '../confirm-cost';
 import { conclude, type ResultOptions } from '../conclude';
@@ -19,7 +20,7 @@ import { announceRun, comeBack } from '../words';
 import { assertWritable } from '../write-file';
 
 /** Options of `durable-research run`. */
-export interface RunOptions extends ResultOptions {
+export interface RunOptions extends ResultOptions, BudgetOptions {
   pipeline?: string;
   files?: string;
   id?: string;
@@ -30,11 +31,11 @@ export interface RunOptions extends ResultOptions {
 }
 
 /** What a command line asks for, before the files of `--files` are uploaded. */
-type Asked = ({ question: string } | { pipeline: PipelineInput }) & { live?: boolean };
+type Asked = ({ question: string } | { pipeline: PipelineInput }) & { options: RunOptions };
 
 /** Starts a run, or attaches to it, and follows it to its end. Returns the exit code. */
 export async function run(words: readonly string[], options: RunOptions): Promise<number> {
-  const asked = { ...(await readAsked(words.join(' ').trim(), options)), live: options.live };
+  const asked = { ...(await readAsked(words.join(' ').trim(), options)), options };
   const plan = planOf(asked, options.files === undefined ? undefined : 'vs_planned');
   await checkPaths(options);
   const interrupt = new Interrupt();
@@ -58,7 +59,10 @@ export async function run(words: readonly string[], options: RunOptions): Promis
 }
 
 /** Nothing is started for a command line or a file that cannot be used. */
-async function readAsked(question: string, options: RunOptions): Promise<Asked> {
+async function readAsked(
+  question: string,
+  options: RunOptions,
+): Promise<{ question: string } | { pipeline: PipelineInput }> {
   if (options.id?.trim() === '') throw new UsageError('--id: expected an id, got an empty text');
   if (options.pipeline !== undefined && question !== '')
     throw new UsageError('expected a question or --pipeline FILE, got both');
@@ -87,7 +91,10 @@ const MAX_INPUT_BYTES = 2 * 1024 * 1024;
 function inputOf(asked: Asked, vectorStoreId: string | undefined): PipelineInput {
   const webSearch: HostedTool[] = vectorStoreId === undefined ? [{ type: 'web_search' }] : [];
   const input = 'question' in asked ? questionPipeline(asked.question, webSearch) : asked.pipeline;
-  const watched: PipelineInput = asked.live ? { ...input, defaults: { wait: 'stream', ...input.defaults } } : input;
+  const { live } = asked.options;
+  const budget = withBudget(input.budget, asked.options);
+  const bounded: PipelineInput = budget ? { ...input, budget } : input;
+  const watched: PipelineInput = live ? { ...bounded, defaults: { wait: 'stream', ...bounded.defaults } } : bounded;
   return vectorStoreId === undefined ? watched : withFileSearch(watched, vectorStoreId);
 }
 

@@ -6,7 +6,7 @@ import { chooseSteps, type Drawing, hiddenText, stateOf, stepLines, tokensOf } f
 /** All that is known of a run: every step, and the totals of the newest answer. */
 export interface Snapshot {
   steps: readonly StepProgress[];
-  totals: Pick<Progress, 'counts' | 'usage' | 'usd' | 'simulated' | 'stage'>;
+  totals: Pick<Progress, 'counts' | 'usage' | 'usd' | 'budget' | 'simulated' | 'stage'>;
 }
 
 /** Fewest rows of steps, however low the terminal is. */
@@ -35,12 +35,13 @@ export function totalsText({ steps, totals }: Snapshot, now: number): string {
   const until = totals.stage === 'ended' && ends.length > 0 ? Math.max(...ends) : now;
   const elapsed = starts.length > 0 ? [duration(until - Math.min(...starts))] : [];
   const tokens = totals.usage.input + totals.usage.output;
+  const cap = totals.budget?.usd === undefined ? '' : ` of ${usd(totals.budget.usd)}`;
   return [
     `${count(totals.counts.ended)} of ${count(totals.counts.total)} steps`,
-    ...(totals.stage === 'cancelling' ? ['cancelling'] : []),
+    ...(totals.stage === 'cancelling' || totals.stage === 'paused' ? [totals.stage] : []),
     ...elapsed,
     `${count(tokens)} tokens`,
-    `${usd(totals.usd)}${totals.simulated ? ' (simulated)' : ''}`,
+    `${usd(totals.usd)}${cap}${totals.simulated ? ' (simulated)' : ''}`,
   ].join(' · ');
 }
 

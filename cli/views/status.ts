@@ -8,6 +8,7 @@ import { dateTime, duration } from '../text/format';
 
 import { type Style } from '../text/style';
 import { truncate } from '../text/width';
+import { pausedText } from './budget';
 import { type WholeProgress } from '../whole-progress';
 import { waitingText } from './approvals';
 
@@ -91,6 +92,7 @@ export function concernLines(
   return [
     ...(failure === undefined ? [] : [style('bad', `✗ ${failure}`)]),
     ...(progress?.approvals ?? []).map((approval) => style('warn', `? ${waitingText(workflowId, approval)}`)),
+    ...(progress ? pausedText(workflowId, progress) : []).map((text) => style('warn', `! ${text}`)),
     ...heldBack.map((held) => style('quiet', truncate(`· ${heldBackText(held, now)}`, width))),
     ...[...(progress?.warnings ?? []), ...troubles].map((text) => style('warn', truncate(`! ${text}`, width))),
   ];

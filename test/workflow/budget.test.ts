@@ -2,7 +2,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
-import { type PipelineInput, type PipelineResult, RunCancelledError, type RunHandle } from '../../client';
+import {
+  type PipelineInput,
+  type PipelineResult,
+  RunCancelledError,
+  type RunHandle,
+  UpdateRefusedError,
+} from '../../client';
 import { type Progress } from '../../contract/progress';
 import { api } from '../emulator/helpers';
 import { FAN, PARTS } from '../setup/fan';
@@ -82,6 +88,7 @@ test('a third of what a graph costs: pause holds at the cap, and a raise complet
     usd,
     onExhausted: 'pause',
     counted: { usd: paused.usd, tokens: paused.usage.input + paused.usage.output },
+    raiseTo: { usd: expect.any(Number) },
     keptBack: { usd: 0, tokens: 0 },
   });
   const waiting = paused.steps.filter(({ doing }) => doing === WAITS).map(({ id }) => id);
@@ -95,14 +102,16 @@ test('a third of what a graph costs: pause holds at the cap, and a raise complet
   );
   const before = await createdSteps(run);
   // What is asked for is enough for the first that waits, and for nobody else.
-  await raise(run, { usd: Number(/to \$([\d.]+) or more$/.exec(text)?.[1]) });
+  await raise(run, paused.budget?.raiseTo);
   await untilPaused(run, before.length + 1);
   expect((await createdSteps(run)).slice(before.length)).toEqual(waiting.slice(0, 1));
   const askedAt = Date.now();
   expect(await raise(run, { usd: 1 })).toMatchObject({ usd: 1, onExhausted: 'pause' });
   const result = await run.result();
   expect(result.outcome).toBe('completed');
-  expect(await createdSteps(run)).toEqual(['plan', ...PARTS, 'answer']);
+  const created = await createdSteps(run);
+  expect(created).toHaveLength(FAN.steps.length);
+  expect(new Set(created)).toEqual(new Set(['plan', ...PARTS, 'answer']));
   expect(tokensOf(result)).toBe(await tokensOfEmulator(run));
   // The time of a pause is not the step's.
   expect((await deadlines(run)).get(waiting[1] ?? '')).toBeGreaterThanOrEqual(askedAt + HOUR_MS);
@@ -242,31 +251,29 @@ test('a failed response whose replacement has no room is a failure, and not skip
   expect((await run.progress()).warnings).toEqual([expect.stringMatching(/^a: ResponseFailed: .*; creating it anew$/)]);
 });
 
-describe('refused, with the state in the message', () => {
-  test.each<[string, NonNullable<PipelineInput['budget']> | undefined, unknown, RegExp]>([
-    ['a run without a budget', undefined, { usd: 3 }, /this run has no budget/],
+test('what cannot be raised is refused, with the state in the message', async () => {
+  harness = await startHarness({ seconds: 0, emulator: { faults: ['long_queue:3600 where step_id=slow'] } });
+  const bounded = await harness.research.start({ ...FAN, budget: { tokens: 700 } });
+  const free = await harness.research.start({ steps: [{ id: 'slow', prompt: 'Explain Raft.' }] });
+  await untilPaused(bounded);
+  const refusals: [RunHandle, unknown, RegExp][] = [
+    [free, { usd: 3 }, /this run has no budget/],
     [
-      'less than is spent',
-      { tokens: 700 },
+      bounded,
       { tokens: 1 },
       /cannot be 1 tokens, since \d+ tokens is spent: the run is paused, with a budget of 700 tokens/,
     ],
-    [
-      'what was not bounded',
-      { tokens: 700 },
-      { usd: 3 },
-      /"usd" cannot be raised, it is not bounded: the run is paused/,
-    ],
-    ['nothing', { tokens: 700 }, {}, /raiseBudget is not valid: .*expected "usd", "tokens" or both/],
-    ['no number', { tokens: 700 }, { tokens: 'many' }, /tokens: expected number, got "many"/],
-  ])('%s', async (_, budget, cap, message) => {
-    harness = await startHarness({ seconds: budget ? 0 : 60 });
-    const run = await harness.research.start({ ...FAN, budget });
-    if (budget) await untilPaused(run);
+    [bounded, { usd: 3 }, /"usd" cannot be raised, it is not bounded: the run is paused/],
+    [bounded, {}, /raiseBudget is not valid: .*expected "usd", "tokens" or both/],
+    [bounded, { tokens: 'many' }, /tokens: expected number, got "many"/],
+  ];
+  for (const [run, cap, message] of refusals)
     await expect(raise(run, cap)).rejects.toMatchObject({ cause: { message: expect.stringMatching(message) } });
-    await run.cancel();
-    await expect(run.result()).rejects.toBeInstanceOf(RunCancelledError);
-  });
+  await free.cancel();
+  await expect(bounded.raiseBudget({ tokens: 1 })).rejects.toBeInstanceOf(UpdateRefusedError);
+  expect(await bounded.raiseBudget({ tokens: 100_000 })).toMatchObject({ tokens: 100_000 });
+  expect((await bounded.result()).outcome).toBe('completed');
+  await expect(bounded.raiseBudget({ tokens: 200_000 })).rejects.toThrow(/: has ended \(completed\)$/);
 });
 
 test('a model without a price cannot have a cap in USD, and may have one in tokens', async () => {
