@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Budget } from '../contract/budget';
+import { InvalidArgumentError } from 'commander';
+import { type Budget, onExhaustedSchema } from '../contract/budget';
 import { UsageError } from './errors';
 
 /** Options of a command that sets a budget. */
@@ -8,19 +8,6 @@ export interface BudgetOptions {
   budget?: number;
   budgetTokens?: number;
   onExhausted?: 'pause' | 'stop';
-}
-
-/** Adds them to a command. */
-export function addBudgetOptions(command: Command): Command {
-  return command
-    .option('--budget <usd>', 'most that the run may cost, in USD', amount)
-    .option('--budget-tokens <number>', 'most tokens that the run may use', wholeAmount)
-    .addOption(
-      new Option('--on-exhausted <what>', 'at the budget: wait for "raise-budget", or end with what there is').choices([
-        'pause',
-        'stop',
-      ]),
-    );
 }
 
 /**
@@ -51,7 +38,14 @@ export function amount(text: string): number {
 
 /** A whole number above 0. */
 export function wholeAmount(text: string): number {
-  const number = amount(text);
-  if (!Number.isInteger(number)) throw new InvalidArgumentError('expected a whole number above 0');
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number above 0');
   return number;
+}
+
+/** What happens at a budget. */
+export function exhausted(text: string): 'pause' | 'stop' {
+  const parsed = onExhaustedSchema.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError('expected pause or stop');
+  return parsed.data;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { type Cap } from '../contract/budget';
-import { addBudgetOptions, amount, wholeAmount } from './budget-options';
+import { amount, exhausted, wholeAmount } from './budget-options';
 import { type CodecServerOptions } from './commands/codec-server';
 import { type GatewayOptions } from './commands/gateway';
 import { type ListOptions } from './commands/list';
@@ -58,7 +58,8 @@ export function createProgram(): Program {
 type Ends = (code: number) => void;
 
 function addRuns(program: Command, ends: Ends): void {
-  addBudgetOptions(program.command('run'))
+  program
+    .command('run')
     .argument('[question...]', 'what is to be found out')
     .description('start a run and follow it to its result')
     .option('--pipeline <file>', 'run the pipeline of a JSON file ("-" for standard input) instead of a question')
@@ -69,6 +70,13 @@ function addRuns(program: Command, ends: Ends): void {
     .option('--detach', 'leave it running in the background at once')
     .option('--json', 'the result as JSON on standard output, everything else on standard error')
     .option('--out <file>', 'write the answer with its sources to a file')
+    .option('--budget <usd>', 'most that the run may cost, in USD', amount)
+    .option('--budget-tokens <number>', 'most tokens that the run may use', wholeAmount)
+    .option(
+      '--on-exhausted <what>',
+      '"pause" at the budget until it is raised, or "stop" with what there is',
+      exhausted,
+    )
     .option('--yes', 'do not ask before money is spent')
     .addHelpText('after', RUN_HELP)
     .action(async (words: string[], options: RunOptions) =>
@@ -102,15 +110,6 @@ function addRuns(program: Command, ends: Ends): void {
     });
   addDecisions(program, ends);
   program
-    .command('raise-budget')
-    .argument('<id>')
-    .description('raise the budget of a run, which goes on where it was paused')
-    .option('--usd <usd>', 'new total in USD', amount)
-    .option('--tokens <number>', 'new total of tokens', wholeAmount)
-    .action(async (id: string, cap: Cap) =>
-      ends(await (await import('./commands/raise-budget.js')).raiseBudget(id, cap)),
-    );
-  program
     .command('list')
     .description('show runs, newest first')
     .option('--limit <number>', 'most runs that are shown', wholeAmount, 20)
@@ -142,6 +141,15 @@ function addDecisions(program: Command, ends: Ends): void {
     .option('--reason <text>', 'why; told in the reason of the step')
     .action(async (id: string, options: { reason?: string }) =>
       ends(await (await import('./commands/approvals.js')).decide(id, { approve: false, ...options })),
+    );
+  program
+    .command('raise-budget')
+    .argument('<id>')
+    .description('raise the budget of a run, which goes on where it was paused')
+    .option('--usd <usd>', 'new total in USD', amount)
+    .option('--tokens <number>', 'new total of tokens', wholeAmount)
+    .action(async (id: string, cap: Cap) =>
+      ends(await (await import('./commands/raise-budget.js')).raiseBudget(id, cap)),
     );
 }
 
