@@ -72,11 +72,7 @@ function addRuns(program: Command, ends: Ends): void {
     .option('--out <file>', 'write the answer with its sources to a file')
     .option('--budget <usd>', 'most that the run may cost, in USD', amount)
     .option('--budget-tokens <number>', 'most tokens that the run may use', wholeAmount)
-    .option(
-      '--on-exhausted <what>',
-      '"pause" at the budget until it is raised, or "stop" with what there is',
-      exhausted,
-    )
+    .option('--on-exhausted <what>', 'at the budget: "pause" until it is raised, or "stop"', exhausted)
     .option('--yes', 'do not ask before money is spent')
     .addHelpText('after', RUN_HELP)
     .action(async (words: string[], options: RunOptions) =>

@@ -86,6 +86,8 @@ export type StepBound = {
   contextTokens: number;
   maxOutputTokens?: number;
   tools: readonly string[];
+  /** Most calls of its hosted tools together, where the step says so. */
+  maxToolCalls?: number;
 };
 
 /** The most that one create of a step can cost, in USD; NaN when the model has no price. */
@@ -95,8 +97,14 @@ export function worstPrice(prices: PriceTable, step: StepBound): number {
   // Writing to the provider's cache can cost more than plain input.
   const dearest = { ...price, input: Math.max(price.input, price.cached ?? 0, price.cacheWrite ?? 0) };
   const usage = { ...NO_USAGE, input: worstInput(step), output: maxOutput(prices, step) };
-  const tokensUsd = tokensCost(dearest, usage);
-  return step.tools.reduce((sum, tool) => sum + ASSUMED_CALLS_PER_TOOL * (prices.toolCalls[tool] ?? 0), tokensUsd);
+  return tokensCost(dearest, usage) + worstFees(prices, step);
+}
+
+function worstFees({ toolCalls }: PriceTable, { tools, maxToolCalls }: StepBound): number {
+  const fees = tools.map((tool) => toolCalls[tool] ?? 0);
+  // The provider counts the calls of all tools together.
+  if (maxToolCalls !== undefined) return maxToolCalls * Math.max(0, ...fees);
+  return fees.reduce((sum, fee) => sum + ASSUMED_CALLS_PER_TOOL * fee, 0);
 }
 
 /** The same with the most tokens that it can use, which are known without a price too. */
@@ -104,8 +112,9 @@ export function worstUse(prices: PriceTable, step: StepBound): Amount {
   return { usd: worstPrice(prices, step), tokens: worstInput(step) + maxOutput(prices, step) };
 }
 
-function worstInput({ ownBytes, contextTokens, tools }: StepBound): number {
-  const calls = tools.length * ASSUMED_CALLS_PER_TOOL;
+function worstInput({ ownBytes, contextTokens, tools, maxToolCalls }: StepBound): number {
+  const allowance = tools.length * ASSUMED_CALLS_PER_TOOL;
+  const calls = tools.length === 0 ? 0 : (maxToolCalls ?? allowance);
   return Math.ceil(ownBytes / BYTES_PER_TOKEN) + contextTokens + calls * ASSUMED_INPUT_TOKENS_PER_CALL;
 }
 

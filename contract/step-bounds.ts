@@ -27,6 +27,7 @@ export class StepBounds {
       contextTokens: this.seenBy(step),
       maxOutputTokens: step.maxOutputTokens,
       tools: hostedTools(step.tools).map(({ type }) => type),
+      maxToolCalls: step.maxToolCalls,
     };
   }
 

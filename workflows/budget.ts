@@ -147,9 +147,7 @@ export class RunBudget {
   /** Steps wait, none of them may go, and nothing is under way that could leave room behind. */
   private isExhausted(): boolean {
     const waits = new Set(this.queue.map(({ stepId }) => stepId));
-    // What waits for a person may go on for days, and leaves no room behind by itself.
-    const asks = ({ rest }: OpenTurn): boolean => rest?.for === 'decision' || rest?.for === 'calls';
-    const rests = [...this.deps.turns].every(([stepId, turn]) => waits.has(stepId) || asks(turn));
+    const rests = [...this.deps.turns].every(([stepId, turn]) => waits.has(stepId) || asksPerson(turn));
     return waits.size > 0 && rests && nextToGo(this.standing(), this.queue) === undefined;
   }
 
@@ -191,4 +189,9 @@ export class RunBudget {
     });
     return { cap: this.cap, counted: counted(), portions };
   }
+}
+
+/** What waits for a person may do so for days, and leaves no room behind by itself. */
+function asksPerson({ rest }: OpenTurn): boolean {
+  return rest?.for === 'decision' || rest?.for === 'calls';
 }

@@ -100,5 +100,6 @@ export function boundOf({ run, step, turns }: Turn, request: CreateResponseInput
     contextTokens: [...seen, ...filledIn, inConversation].reduce((sum, count) => sum + count, turns?.tokens ?? 0),
     maxOutputTokens: request.maxOutputTokens,
     tools: hostedTools(step.tools).map(({ type }) => type),
+    maxToolCalls: request.maxToolCalls,
   };
 }

@@ -1,5 +1,13 @@
 import * as fc from 'fast-check';
-import { costOf, maxOutput, type ModelPrice, priceOf, type PriceTable, worstPrice } from '../../contract/prices';
+import {
+  costOf,
+  maxOutput,
+  type ModelPrice,
+  priceOf,
+  type PriceTable,
+  worstPrice,
+  worstUse,
+} from '../../contract/prices';
 import { NO_USAGE } from '../../contract/usage';
 
 const table = (price: ModelPrice, toolCalls: Record<string, number> = {}): PriceTable => ({
@@ -110,4 +118,21 @@ test('the largest output is that of the step, else of the model, else assumed', 
   expect(maxOutput(prices, { model: 'gpt-x', maxOutputTokens: 100 })).toBe(100);
   expect(maxOutput(prices, { model: 'gpt-x' })).toBe(5_000);
   expect(maxOutput(table(PLAIN), { model: 'gpt-x' })).toBe(128_000);
+});
+
+test('a bound of tool calls takes the place of what is assumed of each tool', () => {
+  const prices = table(PLAIN, { web_search: 0.01, file_search: 0.002 });
+  const step = {
+    model: 'gpt-x',
+    ownBytes: 0,
+    contextTokens: 0,
+    maxOutputTokens: 0,
+    tools: ['web_search', 'file_search'],
+  };
+  const feesOf = (maxToolCalls?: number): number =>
+    worstPrice(table({ input: 0, output: 0 }, prices.toolCalls), { ...step, maxToolCalls });
+  expect(feesOf()).toBeCloseTo(20 * 0.012, 9);
+  expect(feesOf(3)).toBeCloseTo(3 * 0.01, 9);
+  expect(worstUse(prices, { ...step, maxToolCalls: 3 }).tokens).toBe(3 * TOKENS_PER_CALL);
+  expect(worstUse(prices, { ...step, tools: [], maxToolCalls: 3 }).tokens).toBe(0);
 });
