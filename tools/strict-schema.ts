@@ -89,7 +89,7 @@ function isKept(keyword: string, value: unknown): boolean {
 }
 
 function allowsNull({ type, anyOf }: JsonSchema): boolean {
-  return type === 'null' || (Array.isArray(anyOf) && anyOf.some((part: JsonSchema) => allowsNull(part)));
+  return [type].flat().includes('null') || (Array.isArray(anyOf) && anyOf.some((part: JsonSchema) => allowsNull(part)));
 }
 
 function mapFields(fields: unknown, map: (part: unknown, name: string) => JsonSchema): JsonSchema {
