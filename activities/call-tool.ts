@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { activityInfo, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type CallToolInput, MAX_INLINE_RESULT_BYTES, type ToolCalled } from '../contract/activities';
+import { MAX_TIMER_MS } from '../contract/duration';
 import { type FailureType } from '../contract/failures';
 import { fromZod, InvalidInputError } from '../contract/issues';
 import { callPlace } from '../contract/names';
@@ -21,7 +22,6 @@ const MAX_RESULT_BYTES = 10 * 1024 * 1024;
 const HEARTBEAT_MS = 1_000;
 /** How long a function may go on after its signal was aborted, before nobody waits for it any more. */
 const GRACE_MS = 5_000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Calls one tool, once: its arguments come from the stored output and are parsed by the tool's own schema, its result goes

@@ -1,6 +1,7 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type Created, type StreamResponseInput } from '../contract/activities';
+import { MAX_TIMER_MS } from '../contract/duration';
 import { type FailureType } from '../contract/failures';
 import { buildRequest, ProviderError, type ProviderResponse, type Reading, type RequestMode } from '../openai';
 import { createdOf, metadataOf, type PreparedCreate, prepareCreate } from './create-response';
@@ -14,8 +15,6 @@ const MOST_STREAMS = 40;
 const FULL_RETRY_MS = 2_000;
 /** Between two heartbeats; the SDK sends as many of them as the worker's throttle allows. */
 const HEARTBEAT_MS = 1_000;
-/** Longest delay of a timer. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What is tried, one after the other, while the provider refuses how the response is to run: a refusal costs nothing. */
 const IN_BACKGROUND: RequestMode[] = [{ stream: true }, { stream: false }];

@@ -6,6 +6,9 @@ const PATTERN = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
 /** Longest duration that is accepted: 30 days, the time a provider keeps a response. */
 const MAX_DURATION_MS = 30 * UNIT_MS.d;
 
+/** Longest delay of a timer in Node, in milliseconds: one that is longer fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A duration as text: a number and one of `ms`, `s`, `m`, `h`, `d`. Examples: `90s`, `10m`, `1.5h`. */
 export const durationSchema = z.string().superRefine((text, ctx) => {
   const ms = durationMs(text);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type PendingWait } from '../activities';
+import { MAX_TIMER_MS } from '../contract/duration';
 import { isRetryable } from '../contract/failures';
 import { isEnd, type Provider, ProviderError } from '../openai';
 import { Teller, type Told } from '../activities/teller';
@@ -9,8 +10,6 @@ const MOST_STREAMS = 100;
 /** How often a stream that broke off is taken up again before its response is watched. */
 const MOST_RECONNECTS = 5;
 const FIRST_RECONNECT_MS = 250;
-/** Longest delay of a timer. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What the follower needs: streams, and what to do with what they tell. */
 export interface FollowerDeps {

@@ -86,9 +86,10 @@ export class Board {
     const more = changed.length > shown.length;
     const total = this.ledger()?.total();
     const steps = rows.map(({ step }) => step);
+    const { pausedFor } = this;
     return {
       version: more ? (shown.at(-1)?.at ?? this.version) : this.version,
-      stage: this.pausedFor === undefined ? this.stage : 'paused',
+      stage: pausedFor === undefined ? this.stage : 'paused',
       steps: shown.toSorted((a, b) => a.order - b.order).map(({ step }) => step),
       more,
       counts: {
@@ -102,7 +103,7 @@ export class Board {
       simulated: this.ledger()?.snapshot().simulated ?? false,
       waitingFor: [
         ...this.approvals.slice(0, MAX_WAITING).map(({ id, question }) => `${id}: ${question}`),
-        ...(this.pausedFor === undefined ? [] : [this.pausedFor]),
+        ...(pausedFor === undefined ? [] : [pausedFor]),
         ...steps
           .filter(({ state }) => state === 'in_progress')
           .slice(0, MAX_WAITING)

@@ -1,4 +1,3 @@
-import { RunNotFoundError } from '../../client';
 import { EXIT } from '../exit-codes';
 import { findApproval, findApprovals, fullId } from '../find-approvals';
 import { Interrupt } from '../interrupt';
@@ -9,7 +8,6 @@ import { approvalLines } from '../views/approvals';
 /** Shows what waits for a person: in one run, or in all open ones. Returns the exit code. */
 export async function approvals(workflowId: string | undefined, { json }: { json?: boolean }): Promise<number> {
   return inSession(async (session) => {
-    if (workflowId !== undefined) await assertExists(session, workflowId);
     const found = await findApprovals(session.research, workflowId);
     for (const { workflowId: id, reason } of found.unanswered) note(`warning: ${id} did not answer: ${reason}`);
     const waiting = found.approvals.toSorted((a, b) => a.deadlineAt - b.deadlineAt);
@@ -36,7 +34,6 @@ export interface Verdict {
 export async function decide(id: string, verdict: Verdict): Promise<number> {
   return inSession(async (session) => {
     const found = await findApproval(session.research, id);
-    await assertExists(session, found.workflowId);
     await session.research.run(found.workflowId).decide({ id: found.id, ...verdict });
     print(`${fullId(found)} is ${verdict.approve ? 'approved' : 'rejected'}.`);
     return EXIT.completed;
@@ -52,9 +49,4 @@ async function inSession(use: (session: Session) => Promise<number>): Promise<nu
     interrupt.release();
     await session.close();
   }
-}
-
-async function assertExists({ research }: Session, workflowId: string): Promise<void> {
-  const run = research.run(workflowId);
-  if (!(await run.describe())) throw new RunNotFoundError(workflowId, run.namespace);
 }
