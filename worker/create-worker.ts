@@ -7,6 +7,7 @@ import { createFileStore } from '../store/files';
 import type * as S3 from '../store/s3';
 import { type RunSpanSinks } from '../contract/spans';
 import { providerStore } from '../store/provider';
+import { remember } from '../store/remember';
 import { type Tool } from '../tools/define-tool';
 import { loadTools } from '../tools/load-tools';
 import { registerTools, type ToolRegistry } from '../tools/registry';
@@ -149,7 +150,7 @@ export function createStore({ store, home }: WorkerConfig): ActivityDeps['store'
   if (typeof store === 'object') {
     // Loaded where it is used alone: the client of the buckets takes longer to load than many a command to run.
     const { createS3Store } = require('../store/s3') as typeof S3;
-    return createS3Store(store);
+    return remember(createS3Store(store));
   }
-  return store === 'files' ? createFileStore(home) : providerStore;
+  return store === 'files' ? remember(createFileStore(home)) : providerStore;
 }
