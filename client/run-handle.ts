@@ -8,7 +8,7 @@ import {
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { DecryptionError } from '../codec';
-import { type Decision } from '../contract/approval';
+import { type Approval, type Decision } from '../contract/approval';
 import { type BudgetState, budgetStateSchema, type Cap } from '../contract/budget';
 import { type Ledger, ledgerSchema } from '../contract/ledger';
 import { DECIDE_APPROVAL_UPDATE, LEDGER_QUERY, PROGRESS_QUERY, RAISE_BUDGET_UPDATE } from '../contract/names';
@@ -79,6 +79,11 @@ export class RunHandle {
    */
   async progress(query: ProgressQuery = {}): Promise<Progress> {
     return progressSchema.parse(await this.ask(PROGRESS_QUERY, query));
+  }
+
+  /** What waits for a person, 100 of it at most. Needs a worker. */
+  async approvals(): Promise<Approval[]> {
+    return (await this.progress()).approvals;
   }
 
   /**

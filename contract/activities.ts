@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalSchema } from './approval';
 import { citationSchema, collectedSchema, failureSchema } from './outcome';
 import { selectSchema, waitSchema } from './step';
 import { hostedCallsSchema, usageSchema } from './usage';
@@ -244,7 +245,7 @@ export type FinalText = z.infer<typeof finalTextSchema>;
 
 /** What somebody is told about a run. */
 export const notificationSchema = z.strictObject({
-  type: z.enum(['run.completed', 'run.partial', 'run.failed', 'run.cancelled', 'run.paused']),
+  type: z.enum(['run.completed', 'run.partial', 'run.failed', 'run.cancelled', 'run.paused', 'approval.requested']),
   workflowId: z.string(),
   runId: z.string(),
   failure: failureSchema.optional(),
@@ -253,5 +254,7 @@ export const notificationSchema = z.strictObject({
   waitingFor: z.string().optional(),
   /** Which pause of this execution it is. */
   occurrence: z.int().positive().optional(),
+  /** What a person is to decide on. What a tool is called with is not in it, since that may be private. */
+  approval: approvalSchema.omit({ detail: true }).optional(),
 });
 export type Notification = z.infer<typeof notificationSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalSchema } from './approval';
 import { createdSchema, earlierTurnSchema, responseRefSchema } from './activities';
 import { carriedBudgetSchema } from './budget';
 import { accountSchema, ledgerSchema } from './ledger';
@@ -64,6 +65,8 @@ export const turnProgressSchema = z.strictObject({
   lost: z.int().min(0),
   /** The conversation's newest item before the first create of this response whose answer was lost; null: none. */
   lostAfter: z.string().nullable().optional(),
+  /** Since when a person is asked whose time is not the step's, in milliseconds since 1970. */
+  askedSince: z.number().optional(),
   /** Absent in a step's first turn. */
   turns: turnsSchema.optional(),
   /** Absent while the turn is on its way from one rest to the next. */
@@ -125,14 +128,22 @@ export const carriedDeletionsSchema = z.strictObject({
 });
 export type CarriedDeletions = z.infer<typeof carriedDeletionsSchema>;
 
+/** An open question, and whether the receiver of notifications has been told of it. */
+const carriedQuestionSchema = z.union([
+  z.strictObject({ ...approvalSchema.shape, told: z.boolean() }),
+  /** Id and question, as versions handed over that asked about creates alone. */
+  z.tuple([z.string(), z.string()]),
+]);
+export type CarriedQuestion = z.infer<typeof carriedQuestionSchema>;
+
 /** What the steps of a run share. */
 export const carriedRunSchema = z.strictObject({
   record: runRecordSchema,
   ledger: carriedLedgerSchema,
   board: carriedBoardSchema,
   orphans: carriedOrphansSchema,
-  /** Open questions to a person, by their ids. */
-  questions: z.array(z.tuple([z.string(), z.string()])),
+  /** Open questions to a person. */
+  questions: z.array(carriedQuestionSchema),
   /** Turns at work, by their steps. */
   turns: z.array(z.tuple([z.string(), turnProgressSchema])),
   /** The run's own conversation. */

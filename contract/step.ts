@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { otherwiseSchema } from './approval';
 import { durationSchema } from './duration';
 
 /** Id of a step, unique in its run. */
@@ -105,6 +106,11 @@ const stepFields = {
    * longer than the queues that were reported, and short enough for another one before the default deadline.
    */
   maxQueued: durationSchema.optional(),
+  /**
+   * How long a person may take for each decision that the step waits for, and what counts after that; default of the
+   * latter: reject. The step's deadline does not pass meanwhile. Without this field it does, and fails the step.
+   */
+  approval: z.strictObject({ within: durationSchema, otherwise: otherwiseSchema.optional() }).optional(),
   /** How the end of the step's responses is learned. Default auto: webhooks where they are configured, else watching. */
   wait: waitSchema.optional(),
   /** How often a response that failed, or stayed `queued`, is created anew (each time may be paid). Default 1. */

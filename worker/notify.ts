@@ -9,8 +9,8 @@ const TIMEOUT_MS = 10_000;
 export function createNotifier({ url, secret, command }: NotifyConfig): (notification: Notification) => Promise<void> {
   return async (notification) => {
     const body = JSON.stringify(notification);
-    const { runId, type, occurrence } = notification;
-    const id = [runId, type, occurrence].filter((part) => part !== undefined).join('.');
+    const { runId, type, occurrence, approval } = notification;
+    const id = [runId, type, occurrence ?? approval?.id].filter((part) => part !== undefined).join('.');
     if (url !== undefined && secret !== undefined) await sendWebhook({ url, secret, body, id });
     if (command !== undefined) await runCommand(command, body);
   };

@@ -1,17 +1,23 @@
 import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
-import { type Decision, decisionSchema } from '../contract/approval';
+import { type Approval, type Decision, decisionSchema } from '../contract/approval';
+import { type CarriedQuestion } from '../contract/carry';
 import { fromZod, InvalidInputError } from '../contract/issues';
 import { DECIDE_APPROVAL_UPDATE } from '../contract/names';
 import { type Board } from './board';
+import { type OpenTurn } from './turn';
 
-/** Its deadline is known once it is asked in this execution of the run. */
-type Waiting = { question: string; deadlineAt?: number; decision?: Decision };
+type Waiting = { approval: Approval; told: boolean; decision?: Decision };
 
 /** Questions of a run to a person, and their answers. A question has an id that names its place in the run. */
 export class Approvals {
   private readonly waiting = new Map<string, Waiting>();
+  private telling = 0;
 
-  constructor(private readonly board: Board) {}
+  constructor(
+    private readonly board: Board,
+    /** Tells a person that something waits; undefined where nobody is told. */
+    private readonly onAsked: (approval: Approval) => Promise<void> | undefined,
+  ) {}
 
   /** Answers the update from now on. A decision on something that does not wait is refused before it is recorded. */
   listen(): void {
@@ -31,32 +37,43 @@ export class Approvals {
   }
 
   /** The open questions. */
-  carry(): [string, string][] {
-    return [...this.waiting].map(([id, { question }]) => [id, question]);
+  carry(): CarriedQuestion[] {
+    return [...this.waiting.values()].map(({ approval, told }) => ({ ...approval, told }));
   }
 
   /** Questions of an execution before this one: a decision on one may come before it is asked again here. */
-  restore(questions: readonly [string, string][]): void {
-    for (const [id, question] of questions) this.waiting.set(id, { question });
+  restore(questions: readonly CarriedQuestion[], turns: ReadonlyMap<string, OpenTurn>): void {
+    for (const one of questions) {
+      const { told, ...approval } = Array.isArray(one) ? fromPair(one, turns) : one;
+      this.waiting.set(approval.id, { approval, told });
+    }
+    if (questions.length > 0) this.show();
   }
 
-  /** True while a decision has been taken that nobody has read yet. */
-  get decided(): boolean {
-    return [...this.waiting.values()].some(({ decision }) => decision !== undefined);
+  /** True while a decision has been taken that nobody has read yet, or a person is being told of a question. */
+  get busy(): boolean {
+    return this.telling > 0 || [...this.waiting.values()].some(({ decision }) => decision !== undefined);
   }
 
-  /** Waits for a decision, until `deadlineAt` at most (milliseconds since 1970); undefined when none came. */
-  async ask(id: string, question: string, deadlineAt: number): Promise<Decision | undefined> {
-    const waiting: Waiting = this.waiting.get(id) ?? { question };
-    waiting.deadlineAt = deadlineAt;
+  /** Waits for a decision, until the deadline at most (milliseconds since 1970); undefined when none came. */
+  async ask(
+    asked: Omit<Approval, 'askedAt' | 'deadlineAt'>,
+    deadline: (askedAt: number) => number,
+  ): Promise<Decision | undefined> {
+    const { id } = asked;
+    const before = this.waiting.get(id);
+    const askedAt = before?.approval.askedAt ?? Date.now();
+    const deadlineAt = deadline(askedAt);
+    const waiting: Waiting = Object.assign(before ?? { told: false }, { approval: { ...asked, askedAt, deadlineAt } });
     this.waiting.set(id, waiting);
-    this.tell();
+    this.show();
+    this.tell(waiting);
     try {
       await condition(() => waiting.decision !== undefined, Math.max(1, deadlineAt - Date.now()));
       return waiting.decision;
     } finally {
       this.waiting.delete(id);
-      this.tell();
+      this.show();
     }
   }
 
@@ -70,14 +87,27 @@ export class Approvals {
     if (waiting.decision) throw new Error(`"${id}" has been decided already`);
   }
 
-  private tell(): void {
-    this.board.asks(
-      [...this.waiting].map(([id, { question, deadlineAt = 0 }]) => ({ id, stepId: stepOf(id), question, deadlineAt })),
-    );
+  private tell(waiting: Waiting): void {
+    const telling = waiting.told ? undefined : this.onAsked(waiting.approval);
+    if (!telling) return;
+    this.telling += 1;
+    void telling.finally(() => {
+      this.telling -= 1;
+      waiting.told = true;
+    });
+  }
+
+  private show(): void {
+    this.board.asks([...this.waiting.values()].map(({ approval }) => approval));
   }
 }
 
-/** Ids begin with their step's, which holds no slash. */
-function stepOf(id: string): string {
-  return id.split('/')[0] ?? id;
+/** Such a question was about a create, and its time was the step's. Ids begin with their step's, which holds no slash. */
+function fromPair(
+  [id, question]: [string, string],
+  turns: ReadonlyMap<string, OpenTurn>,
+): Approval & { told: boolean } {
+  const stepId = id.split('/')[0] ?? id;
+  const [askedAt, deadlineAt] = [Date.now(), turns.get(stepId)?.deadlineAt ?? Date.now()];
+  return { id, kind: 'create', stepId, question, askedAt, deadlineAt, onDeadline: 'reject', told: false };
 }

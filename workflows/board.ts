@@ -49,6 +49,10 @@ export class Board {
     this.changed();
   }
 
+  get asked(): readonly Approval[] {
+    return this.approvals;
+  }
+
   /** Shows what the run's budget says of itself. */
   show(budget: Budgeting): void {
     this.budget = budget;
@@ -102,7 +106,9 @@ export class Board {
       ...(this.budget && { budget: this.budget.state() }),
       simulated: this.ledger()?.snapshot().simulated ?? false,
       waitingFor: [
-        ...this.approvals.slice(0, MAX_WAITING).map(({ id, question }) => `${id}: ${question}`),
+        ...this.approvals
+          .slice(0, MAX_WAITING)
+          .map(({ id, question, detail }) => `${id}: ${question}${detail === undefined ? '' : ` ${detail}`}`),
         ...(pausedFor === undefined ? [] : [pausedFor]),
         ...steps
           .filter(({ state }) => state === 'in_progress')

@@ -7,6 +7,7 @@ import { type Failure, type ToolCall } from '../contract/outcome';
 import { type ToolPolicy } from '../contract/run-record';
 import { ownTools } from '../contract/step';
 import { calls } from './activities';
+import { askPerson } from './ask-person';
 import { failureName, failureOf } from './failures';
 import { jsonBytes } from './json-bytes';
 import { reportCall } from './report';
@@ -106,7 +107,7 @@ async function answerCall(round: Round, asked: ToolCall): Promise<void> {
   const policy = round.turn.run.record.tools?.find((one) => one.name === name);
   if (!policy) throw new Error(`tool "${name}" is not in the run's record`);
   try {
-    const refused = policy.needsApproval ? await askPerson(round, asked) : undefined;
+    const refused = policy.needsApproval ? await askFor(round, asked) : undefined;
     if (refused && 'type' in refused) return failWith(round, refused);
     if (refused) return say(round, refused);
     const called = await call(round, asked, policy);
@@ -126,19 +127,18 @@ function take(round: Round, { name }: ToolCall, { ended, output, bytes, preview 
 }
 
 /** Undefined where a person allows the call; else what the model is told, or the step's failure. */
-async function askPerson(round: Round, asked: ToolCall): Promise<CallOutput | Failure | undefined> {
+async function askFor(round: Round, asked: ToolCall): Promise<CallOutput | Failure | undefined> {
   const { turn, people } = round;
-  const { run, step, deadlineAt } = turn;
   const { callId, name } = asked;
   const id = callPlace(placeOf(round, asked));
-  const args = step.redact ? '(its arguments are redacted)' : asked.arguments;
+  const detail = turn.step.redact ? '(its arguments are redacted)' : asked.arguments;
   round.asking += 1;
   restOrNot(round);
   try {
-    const decision = await people.run(() => run.approvals.ask(id, `call ${name}(${args})?`, deadlineAt));
+    const decision = await people.run(() => askPerson(turn, { id, kind: 'tool', question: `call ${name}?`, detail }));
     if (decision?.approve) return undefined;
     if (!decision) return { type: 'ApprovalRejected', message: `nobody decided on ${id} before the step's deadline` };
-    return { callId, text: `A person rejected this call: ${decision.reason ?? 'no reason given'}` };
+    return { callId, text: `This call was rejected and not made: ${decision.reason ?? 'no reason given'}` };
   } finally {
     round.asking -= 1;
     restOrNot(round);

@@ -33,7 +33,7 @@ export async function isLong(run: Run, mayCarry: () => boolean): Promise<void> {
  */
 export async function allRest({ turns, approvals }: Run): Promise<void> {
   const rests = (): boolean => [...turns.values()].every(({ rest, adopted }) => rest !== undefined && !adopted);
-  await whatever(() => allHandlersFinished() && !approvals.decided && rests());
+  await whatever(() => allHandlersFinished() && !approvals.busy && rests());
 }
 
 /** A cancel does not end this wait. */

@@ -4,6 +4,7 @@ import { type Failure } from '../contract/outcome';
 import { createActivityId } from '../contract/names';
 import { worstUse } from '../contract/prices';
 import { create, streamed } from './activities';
+import { askPerson } from './ask-person';
 import { MAX_INPUT_BYTES } from './command-gate';
 import { backgroundOf, boundOf, createInput, isInOwnConversation } from './create-input';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
@@ -75,11 +76,12 @@ async function afterLost(turn: Turn, { sent, reason, retryAfterMs = 0 }: LostCre
 
 /** Lets a person decide whether another create is sent; undefined where it may be. */
 async function askAgain(turn: Turn, reason: string): Promise<Failure | undefined> {
-  const { run, step, creates, deadlineAt } = turn;
+  const { step, creates } = turn;
   turn.rest = { for: 'decision', reason };
   try {
     const question = `the answer of create ${creates} was lost and it may have been billed (${reason}); create again?`;
-    const decision = await run.approvals.ask(`${step.id}/${numberOf(turn)}/create-${creates}`, question, deadlineAt);
+    const id = `${step.id}/${numberOf(turn)}/create-${creates}`;
+    const decision = await askPerson(turn, { id, kind: 'create', question });
     if (decision?.approve) return undefined;
     if (!decision) return { type: 'CreateAmbiguous', message: `nobody decided before the deadline: ${reason}` };
     return {

@@ -3,6 +3,8 @@ import { type Board } from './board';
 
 /** Rows in the table of Temporal's UI; steps that are at work come first. */
 const MAX_ROWS = 40;
+/** Questions above it. */
+const MAX_ASKED = 10;
 const STATE_TEXT = { waiting: 'waiting', creating: 'creating', in_progress: 'in progress', ended: 'ended' } as const;
 
 /** The run as markdown, for `currentDetails` in Temporal's UI and `temporal workflow metadata`. */
@@ -12,12 +14,13 @@ export function details(board: Board): string {
   const usd = rows.reduce((sum, row) => sum + row.usd, 0);
   const shown = rows.toSorted((a, b) => rank(a) - rank(b)).slice(0, MAX_ROWS);
   const more = rows.length > shown.length ? [`… and ${rows.length - shown.length} more`] : [];
-  const { spending, pausedFor } = board;
+  const { spending, pausedFor, asked } = board;
   const cap = spending?.usd === undefined ? '' : ` of $${spending.usd}`;
   return [
     `**${ended} of ${rows.length} steps ended**, $${usd.toFixed(4)}${cap}`,
     '',
     ...(pausedFor === undefined ? [] : [`**paused**: ${pausedFor}`, '']),
+    ...asked.slice(0, MAX_ASKED).map(({ id, question }) => `**waits for a person**: ${question} (\`${id}\`)\n`),
     '| step | state | tokens | USD |',
     '|---|---|---:|---:|',
     ...shown.map(line),

@@ -1,15 +1,15 @@
-import { CancellationScope, defineUpdate, setHandler, workflowInfo } from '@temporalio/workflow';
+import { defineUpdate, setHandler } from '@temporalio/workflow';
 import { type Budget, type BudgetState, budgetSchema, capSchema } from '../contract/budget';
 import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
 import { RAISE_BUDGET_UPDATE } from '../contract/names';
 import { type RunRecord } from '../contract/run-record';
-import { bounded } from './activities';
 import { type Board } from './board';
 import { RunBudget } from './budget';
 import { capText } from './budget-room';
-import { lastWords, runFailure } from './failures';
+import { runFailure } from './failures';
 import { type LedgerBook } from './ledger';
 import { type RunOptions } from './run';
+import { tellReceiver } from './tell-receiver';
 import { type OpenTurn } from './turn';
 
 interface Surroundings {
@@ -83,16 +83,8 @@ function expected(budget: RunBudget | undefined): RunBudget {
 
 type Pause = { number: number; why: string };
 
-/** A receiver that cannot be reached is a warning: the run waits all the same. */
 async function tellPaused({ ledger, board, record }: Surroundings, { number, why }: Pause): Promise<void> {
   if (!record()?.notifies) return;
-  const { workflowId, runId } = workflowInfo();
   const usd = ledger()?.total().usd ?? 0;
-  try {
-    const telling = bounded('20s', 'tell the receiver: run.paused');
-    const notification = { type: 'run.paused', workflowId, runId, usd, waitingFor: why, occurrence: number } as const;
-    await CancellationScope.nonCancellable(() => telling['durableResearch.notify'](notification));
-  } catch (error) {
-    board.warn(`the receiver of notifications could not be told of a pause: ${lastWords(error)}`);
-  }
+  await tellReceiver(board, { type: 'run.paused', usd, waitingFor: why, occurrence: number }, ' of a pause');
 }

@@ -18,11 +18,10 @@ import {
   planPipeline,
 } from '../contract/pipeline';
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
-import { bounded } from './activities';
 import { allRest, carryOf, fits, isLong } from './carry';
 import { unpricedReason } from './claim-step';
 import { deleteResponses, NEEDS_STORE } from './deletions';
-import { failureName, lastWords, ownFailure, runFailure } from './failures';
+import { failureName, ownFailure, runFailure } from './failures';
 import { finalShares } from './final-shares';
 import { runGraph } from './graph';
 import { jsonBytes } from './json-bytes';
@@ -30,6 +29,7 @@ import { respond } from './respond';
 import { pipelineResult } from './result';
 import { openRun, type Run, type RunOptions } from './run';
 import { reportRun, reportStep } from './report';
+import { tellReceiver } from './tell-receiver';
 import { type RespondContext } from './turn';
 
 /**
@@ -208,21 +208,11 @@ const MAX_MESSAGE_CHARS = 4_000;
 
 /**
  * Tells the receiver how the run ended: also of a run that is being cancelled, and a cancel that comes now is too late.
- * A receiver that cannot be reached is a warning: the run's outcome stands without it.
  */
 async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled', cause?: Error): Promise<void> {
   await deleteResponses(run);
   run.board.enter('ended');
   reportRun(run, outcome, cause && (ownFailure(cause)?.type ?? failureName(cause)));
-  if (!run.record.notifies) return;
-  const { workflowId, runId } = workflowInfo();
   const { usd } = run.ledger.total();
-  try {
-    const telling = bounded('20s', `tell the receiver: run.${outcome}`);
-    await CancellationScope.nonCancellable(() =>
-      telling['durableResearch.notify']({ type: `run.${outcome}`, workflowId, runId, usd, failure: ownFailure(cause) }),
-    );
-  } catch (error) {
-    run.board.warn(`the receiver of notifications could not be told: ${lastWords(error)}`);
-  }
+  if (run.record.notifies) await tellReceiver(run.board, { type: `run.${outcome}`, usd, failure: ownFailure(cause) });
 }

@@ -1,5 +1,6 @@
-import { setCurrentDetails, setHandler, defineQuery } from '@temporalio/workflow';
+import { defineQuery, patched, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { type ToolUse } from '../contract/activities';
+import { type Approval } from '../contract/approval';
 import { type CarriedRun } from '../contract/carry';
 import { type Budget, type Cap } from '../contract/budget';
 import { type Ledger } from '../contract/ledger';
@@ -22,6 +23,7 @@ import { LedgerBook } from './ledger';
 import { countSpent } from './metrics';
 import { openBudget } from './open-budget';
 import { Orphans } from './orphans';
+import { tellReceiver } from './tell-receiver';
 import { type OpenTurn, type Turn, turnProgress } from './turn';
 
 const progressQuery = defineQuery<Progress, [ProgressQuery?]>(PROGRESS_QUERY);
@@ -85,15 +87,17 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
     (changed) => setCurrentDetails(details(changed)),
   );
   const orphans = new Orphans(() => ledger, board, turns);
-  const approvals = new Approvals(board);
   let record = carried?.record;
+  const approvals = new Approvals(board, (approval) =>
+    record?.notifies && patched(PATCH) ? tellAsked(board, ledger, approval) : undefined,
+  );
   const budget = openBudget(options, { ledger: () => ledger, board, turns, record: () => record });
   if (carried) {
     // Before anything is listened to: what has arrived since is delivered at once.
     ledger?.restore(carried.ledger);
     board.restore(carried.board);
     orphans.restore(carried.orphans);
-    approvals.restore(carried.questions);
+    approvals.restore(carried.questions, turns);
   }
   orphans.listen();
   let background: BackgroundKnowledge | undefined;
@@ -134,6 +138,14 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
       ...(budget && { budget: budget.carry() }),
     }),
   };
+}
+
+const PATCH = '0.3.0 tells the receiver what waits for a person';
+
+function tellAsked(board: Board, ledger: LedgerBook | undefined, approval: Approval): Promise<void> {
+  const { detail: _private, ...told } = approval;
+  const usd = ledger?.total().usd ?? 0;
+  return tellReceiver(board, { type: 'approval.requested', usd, approval: told }, ` of ${approval.id}`);
 }
 
 function answerQueries(board: Board, ledger: () => LedgerBook | undefined): void {

@@ -49,6 +49,8 @@ export interface OpenTurn extends TurnProgress {
   own?: CancellationScope;
   /** Background mode was refused: its creates run in the foreground. */
   refused?: boolean;
+  /** How many people's decisions it waits for whose time is not the step's. */
+  asking?: number;
 }
 
 /** One turn of a step while it is at work. */
@@ -59,6 +61,6 @@ export interface Turn extends OpenTurn {
 
 /** How far a turn has come, without what belongs to this execution alone. */
 export function turnProgress(turn: OpenTurn): TurnProgress {
-  const { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, turns, rest } = turn;
-  return { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, turns, rest };
+  const { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, askedSince, turns, rest } = turn;
+  return { startedAt, deadlineAt, creates, responseIds, retriesLeft, lost, lostAfter, askedSince, turns, rest };
 }

@@ -1,5 +1,5 @@
 import { EXIT } from '../exit-codes';
-import { findApproval, findApprovals, fullId } from '../find-approvals';
+import { findApproval, findApprovals, fullId, MAX_OPEN_RUNS } from '../find-approvals';
 import { Interrupt } from '../interrupt';
 import { openSession, type Session } from '../session';
 import { note, outStyle, print, sizeOf } from '../terminal';
@@ -10,6 +10,7 @@ export async function approvals(workflowId: string | undefined, { json }: { json
   return inSession(async (session) => {
     const found = await findApprovals(session.research, workflowId);
     for (const { workflowId: id, reason } of found.unanswered) note(`warning: ${id} did not answer: ${reason}`);
+    if (found.more) note(`warning: only the newest ${MAX_OPEN_RUNS} open runs were asked; name another: approvals ID`);
     const waiting = found.approvals.toSorted((a, b) => a.deadlineAt - b.deadlineAt);
     if (json) print(JSON.stringify(waiting, null, 2));
     else if (waiting.length === 0) note('Nothing waits for a person.');

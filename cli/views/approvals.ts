@@ -3,7 +3,7 @@ import { fullId, type WaitingApproval } from '../find-approvals';
 import { invocation } from '../invocation';
 import { duration } from '../text/format';
 import { type Style } from '../text/style';
-import { truncate } from '../text/width';
+import { oneLine, truncate } from '../text/width';
 
 /** What waits for a person: two lines each, and below them the commands that answer. */
 export function approvalLines(
@@ -15,7 +15,7 @@ export function approvalLines(
   return [
     ...waiting.flatMap((approval) => [
       `${style('strong', fullId(approval))}  ${style('quiet', timeLeft(approval, now))}`,
-      truncate(`  ${approval.question}`, width),
+      truncate(`  ${questionText(approval)}`, width),
     ]),
     '',
     style(
@@ -26,10 +26,16 @@ export function approvalLines(
 }
 
 /** One line for whoever looks at the run. */
-export function waitingText(workflowId: string, { id, question }: Approval): string {
-  return `waits for a person: ${question} ${invocation(`approve ${fullId({ workflowId, id })}`)}`;
+export function waitingText(workflowId: string, approval: Approval): string {
+  const id = fullId({ workflowId, id: approval.id });
+  return `waits for a person: ${questionText(approval)} ${invocation(`approve ${id}`)}, or reject`;
 }
 
-function timeLeft({ deadlineAt }: Approval, now: number): string {
-  return deadlineAt > now ? `${duration(deadlineAt - now)} left` : 'too late any moment';
+function questionText({ question, detail }: Approval): string {
+  return oneLine(detail === undefined ? question : `${question} ${detail}`);
+}
+
+function timeLeft({ deadlineAt, onDeadline }: Approval, now: number): string {
+  const otherwise = `counts as ${onDeadline === 'approve' ? 'approved' : 'rejected'}`;
+  return deadlineAt > now ? `${duration(deadlineAt - now)} left, then it ${otherwise}` : `${otherwise} any moment`;
 }

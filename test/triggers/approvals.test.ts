@@ -32,7 +32,7 @@ test('what waits is listed, and decided by an id that leads to its run', async (
     return (JSON.parse(stdout) as unknown[]).length === 2;
   });
   const listed = await cli.run(['approvals']);
-  for (const id of ids) expect(listed.stdout).toMatch(new RegExp(`^${id} {2}\\d.* left$`, 'm'));
+  for (const id of ids) expect(listed.stdout).toMatch(new RegExp(`^${id} {2}\\d.* left, then it counts as rejected$`, 'm'));
   expect(listed.stdout).toMatch(/^ {2}the answer of create 1 was lost and it may have been billed/m);
   expect((await cli.run(['status', two.workflowId])).stdout).toMatch(/\? waits for a person: the answer of create 1/);
 

@@ -179,7 +179,7 @@ test('a person decides on a call first; one that is rejected is not made, and th
     { id: 'yes', ...step },
     { id: 'no', ...step },
   ]);
-  expect(await waitsFor(run, 'yes/1/call_pay')).toBe('yes/1/call_pay: call pay({"amount":7})?');
+  expect(await waitsFor(run, 'yes/1/call_pay')).toBe('yes/1/call_pay: call pay? {"amount":7}');
   await waitsFor(run, 'no/1/call_pay');
   expect(made['pay']).toBeUndefined();
   await decide(run, { id: 'no/1/call_pay', approve: false, reason: 'too much' });
@@ -187,7 +187,7 @@ test('a person decides on a call first; one that is rejected is not made, and th
   expect(await run.result()).toMatchObject({ outcome: 'completed' });
   expect(made['pay']).toEqual([`${run.workflowId}/yes/1/call_pay`]);
   const [yes, no] = ['yes', 'no'].map((id) => outputsIn(sent.get(`${run.workflowId}/${id}/2`)));
-  expect([yes, no]).toEqual([['paid 7'], ['A person rejected this call: too much']]);
+  expect([yes, no]).toEqual([['paid 7'], ['This call was rejected and not made: too much']]);
 });
 
 test('what the model does wrong it is told once, then the step fails by name; bounds hold', async () => {
