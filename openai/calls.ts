@@ -5,6 +5,12 @@ import { type Item, ProviderError } from './port';
 /** So much of a call's arguments a person is shown who decides on it. */
 const MAX_ARGUMENTS_CHARS = 1_000;
 
+/**
+ * Some servers let the model itself write these ids. They become parts of ids of Temporal, of headers and of what people
+ * are shown, so none may be long, or hold spaces or line breaks.
+ */
+const CALL_ID = /^[\x21-\x7e]{1,200}$/;
+
 const functionCallSchema = z.object({ call_id: z.string(), name: z.string(), arguments: z.string() });
 
 /** Calls of tools of any kind, those that the provider has made itself included. */
@@ -20,13 +26,43 @@ export function callsOf(output: readonly Item[], redact: boolean): ToolCall[] {
     // One that stands twice has one output.
     if (!call || seen.has(call.call_id)) return [];
     seen.add(call.call_id);
-    return [{ callId: call.call_id, name: call.name, arguments: redact ? '' : shortened(call.arguments) }];
+    return [
+      { callId: call.call_id, name: visible(call.name), arguments: redact ? '' : shownArguments(call.arguments) },
+    ];
   });
 }
 
-function shortened(args: string): string {
-  if (args.length <= MAX_ARGUMENTS_CHARS) return args;
-  return `${args.slice(0, MAX_ARGUMENTS_CHARS).replace(/[\uD800-\uDBFF]$/, '')}… (${args.length} characters in all)`;
+/** What is wrong with the calls that a response asks for; undefined where each of them can be answered. */
+export function callsProblem(output: readonly Item[]): string | undefined {
+  const ids = output.filter(({ type }) => type === 'function_call').map(({ call_id: id }) => id);
+  if (ids.every((id) => typeof id === 'string' && CALL_ID.test(id))) return undefined;
+  return 'it asks for a call whose id is not one: expected at most 200 letters, digits and signs, without spaces';
+}
+
+/** Arguments as they will be used: of a field that stands twice the last one counts, and nothing is hidden by signs. */
+function shownArguments(args: string): string {
+  const text = visible(asUsed(args));
+  if (text.length <= MAX_ARGUMENTS_CHARS) return text;
+  return `${text.slice(0, MAX_ARGUMENTS_CHARS).replace(/[\uD800-\uDBFF]$/, '')}… (${text.length} characters in all)`;
+}
+
+function asUsed(args: string): string {
+  try {
+    return JSON.stringify(JSON.parse(args));
+  } catch (error) {
+    if (error instanceof SyntaxError) return args;
+    throw error;
+  }
+}
+
+/** Text in which no sign moves a cursor, turns the direction of writing or is not seen at all. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+}
+
+function escaped(sign: string): string {
+  const units = Array.from({ length: sign.length }, (_, at) => sign.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /**

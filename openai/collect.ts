@@ -2,7 +2,7 @@ import { MAX_INLINE_JSON_BYTES } from '../contract/activities';
 import { type Collected, collectedSchema, type Failure } from '../contract/outcome';
 import { PREVIEW_CHARS } from '../contract/progress';
 import { type HostedCalls, type Usage } from '../contract/usage';
-import { callsOf, countCalls } from './calls';
+import { callsOf, callsProblem, countCalls } from './calls';
 import { citationsOf } from './citations';
 import { clean } from './clean';
 import { failureOf } from './failure-of';
@@ -32,14 +32,17 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
   if (!status.success) throw new Error(`response ${response.id} has not ended: its status is ${response.status}`);
   const { redact = false } = options;
   const text = outputText(response.output);
-  const calls = options.calls ? callsOf(response.output, redact) : [];
+  const misasked = options.calls ? callsProblem(response.output) : undefined;
+  const calls = options.calls && misasked === undefined ? callsOf(response.output, redact) : [];
   const structured =
     options.format && status.data === 'completed' && calls.length === 0
       ? formatReader(options.format)(structuredText(response.output))
       : undefined;
   const failure =
     failureOf(response, redact) ??
-    (status.data === 'completed' && calls.length === 0 ? unusable(response, { text, structured, redact }) : undefined);
+    (status.data === 'completed' && calls.length === 0
+      ? unusable(response, { text, structured, redact, misasked })
+      : undefined);
   const json = !redact && failure === undefined && structured && 'json' in structured ? structured.json : undefined;
   return {
     responseId: response.id,
@@ -57,9 +60,10 @@ export function collect(response: ProviderResponse, options: CollectOptions): Co
   };
 }
 
-type Read = { text: string; structured: FormatResult | undefined; redact: boolean };
+type Read = { text: string; structured: FormatResult | undefined; redact: boolean; misasked: string | undefined };
 
-function unusable({ id, output }: ProviderResponse, { text, structured, redact }: Read): Failure | undefined {
+function unusable({ id, output }: ProviderResponse, { text, structured, redact, misasked }: Read): Failure | undefined {
+  if (misasked !== undefined) return { type: 'ResponseFailed', message: `response ${id}: ${misasked}` };
   const refusal = refusalOf(output);
   if (refusal !== undefined) {
     const words = redact ? '' : `: ${clean(refusal)}`;

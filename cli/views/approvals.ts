@@ -3,9 +3,10 @@ import { fullId, type WaitingApproval } from '../find-approvals';
 import { invocation } from '../invocation';
 import { duration } from '../text/format';
 import { type Style } from '../text/style';
-import { oneLine, truncate } from '../text/width';
+import { oneLine } from '../text/width';
+import { wrap } from '../text/wrap';
 
-/** What waits for a person: two lines each, and below them the commands that answer. */
+/** What waits for a person: id and question of each, and below them the commands that answer. */
 export function approvalLines(
   waiting: readonly WaitingApproval[],
   { width, style, now }: { width: number; style: Style; now: number },
@@ -15,7 +16,8 @@ export function approvalLines(
   return [
     ...waiting.flatMap((approval) => [
       `${style('strong', fullId(approval))}  ${style('quiet', timeLeft(approval, now))}`,
-      truncate(`  ${questionText(approval)}`, width),
+      // Whole: whoever decides must see everything that a model asks for.
+      wrap(`  ${questionText(approval)}`, width),
     ]),
     '',
     style(
