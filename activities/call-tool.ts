@@ -129,8 +129,18 @@ function contextOf(input: CallToolInput, signal: AbortSignal): ToolContext {
 
 /** What the tool has thrown, without what nobody should read. */
 function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return secretKind(message) ? 'it failed, and its message holds a credential, which is not shown' : clean(message);
+  const message = thrownText(error);
+  if (secretKind(message)) return 'it failed, and its message holds a credential, which is not shown';
+  return clean(message) || 'it failed, and gave no reason';
+}
+
+/** Anything can be thrown, also what has no text, or fails when it is asked for it. */
+function thrownText(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return '';
+  }
 }
 
 async function conclude(deps: ActivityDeps, input: CallToolInput, ended: Attempt): Promise<ToolCalled> {
@@ -178,9 +188,9 @@ async function storeResult(deps: ActivityDeps, input: CallToolInput, value: unkn
   return fail(deps, input, `its result has ${bytes} bytes, of at most ${MAX_INLINE_RESULT_BYTES} ${where}`);
 }
 
-/** A text as it is, everything else as JSON; undefined for what JSON cannot say. */
+/** A text as it is but for halves of characters, everything else as JSON; undefined for what JSON cannot say. */
 function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return value.toWellFormed();
   try {
     return JSON.stringify(value ?? null);
   } catch {

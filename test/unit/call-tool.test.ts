@@ -97,6 +97,24 @@ test('a message is told in one line, without stack and credentials', async () =>
   expect(await told({ execute: fails('postgres://me:secret@db/x refused') })).toMatch(/holds a credential/);
 });
 
+test('a tool may return and throw what it likes', async () => {
+  const circle: { self?: unknown } = {};
+  circle.self = circle;
+  for (const value of [circle, () => 1, { toJSON: fails('no') }])
+    expect(await told({ execute: () => value })).toBe('Error: its result cannot be written as JSON');
+  expect(await told({ execute: () => 'half \uD83D' })).toBe('half \uFFFD');
+  const nothing = 'Error: it failed, and gave no reason';
+  const odd = Object.assign(new Error('x'), { message: 7 as unknown as string });
+  const thrown: [unknown, string][] = [
+    ['a text', 'Error: a text'],
+    [undefined, 'Error: undefined'],
+    [Object.create(null), nothing],
+    [new Error(''), nothing],
+    [odd, 'Error: 7'],
+  ];
+  for (const [what, text] of thrown) expect(await told({ execute: () => Promise.reject(what as Error) })).toBe(text);
+});
+
 test('a function is aborted at its time-out, and one that ends all the same has ended', async () => {
   expect(await told({ execute: late, input: { timeoutMs: 20 } })).toBe('late');
   expect(await told({ execute: stops, input: { timeoutMs: 20 } })).toBe('Error: it did not end within 0.02 s');
