@@ -7,10 +7,18 @@ import { TextExtractor, UnreadableError } from './text-extractor';
 import { addressGuard } from './web/address-guard';
 import { AddressRefusedError } from './web/connect';
 import { get, type GetOptions, UnusableError } from './web/get';
+import { hostList } from './web/host-list';
 import { readable, typeOf } from './web/readable';
 
 /** Options of {@link fetchPage}. */
 export interface FetchPageOptions {
+  /** The tool's name, where a worker has several. Default `fetch_page`. */
+  name?: string;
+  /**
+   * The only hosts whose pages may be fetched, such as `docs.example.com`, or `*.example.com` for those below; redirects
+   * included. Their addresses are judged all the same. Default every host.
+   */
+  allowedHosts?: readonly string[];
   /**
    * What may be fetched beyond public addresses: addresses, CIDRs such as `10.1.0.0/16`, and host names, which may then
    * lead anywhere. Default none.
@@ -47,21 +55,25 @@ const DESCRIPTION =
 const DEFAULT_MAX_BYTES = 5 * 1024 * 1024;
 const DEFAULT_MAX_CHARS = 20_000;
 const DEFAULT_MAX_REDIRECTS = 5;
+/** It is part of a page too, and may be as long. */
+const MAX_TITLE_CHARS = 300;
 /** For the activity beyond the call's own bound, so that the call itself tells what took long. */
 const TIMEOUT_MARGIN_MS = 5_000;
 
 /**
  * A tool `fetch_page`: the readable text of a page. It reaches public addresses alone, whatever a name resolves to at
  * the time of the connection, and never a proxy.
- * @throws TypeError for an entry of `allow` or a `timeout` that cannot be understood.
+ * @throws TypeError for an entry of `allow` or `allowedHosts`, or a `timeout`, that cannot be understood.
  * @example
  * const tools = [fetchPage({ allow: ['wiki.internal', '10.1.0.0/16'] })];
  */
 export function fetchPage(options: FetchPageOptions = {}): Tool {
+  const { name = 'fetch_page', allowedHosts } = options;
   const timeoutMs = durationMs(options.timeout ?? '30s');
-  if (!(timeoutMs > 0)) throw new TypeError(`fetch_page: timeout: expected a duration, got "${options.timeout}"`);
+  if (!(timeoutMs > 0)) throw new TypeError(`${name}: timeout: expected a duration, got "${options.timeout}"`);
   const settings = {
     guard: addressGuard(options.allow ?? []),
+    isAllowedHost: allowedHosts ? hostList(allowedHosts) : () => true,
     ports: options.ports ?? [80, 443],
     maxRedirects: options.maxRedirects ?? DEFAULT_MAX_REDIRECTS,
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
@@ -70,8 +82,10 @@ export function fetchPage(options: FetchPageOptions = {}): Tool {
   };
   const maxChars = options.maxChars ?? DEFAULT_MAX_CHARS;
   return defineTool({
-    name: 'fetch_page',
-    description: DESCRIPTION,
+    name,
+    description: allowedHosts
+      ? `${DESCRIPTION} It reaches no other hosts than ${allowedHosts.join(', ')}.`
+      : DESCRIPTION,
     parameters,
     needsApproval: options.needsApproval,
     timeout: `${timeoutMs + TIMEOUT_MARGIN_MS}ms`,
@@ -83,7 +97,7 @@ export function fetchPage(options: FetchPageOptions = {}): Tool {
         context.signal.throwIfAborted();
         const reason = deadline.isOver() ? `it took longer than ${timeoutMs / 1000} s` : reasonOf(error);
         // oxlint-disable-next-line preserve-caught-error -- a cause would tell of addresses and programs behind the URL
-        throw new Error(`fetch_page: ${withoutSecrets(args.url)}: ${reason}`);
+        throw new Error(`${name}: ${withoutSecrets(args.url)}: ${reason}`);
       } finally {
         deadline.clear();
       }
@@ -105,7 +119,7 @@ async function fetchText(args: z.output<typeof parameters>, options: GetOptions,
     const end = Math.min(from + maxChars, text.length);
     return {
       url: fetched.url.href,
-      ...(title && { title }),
+      ...(title && { title: title.slice(0, MAX_TITLE_CHARS) }),
       type: typeOf(fetched),
       text: text.slice(from, end),
       ...(end < text.length && { cut: `characters ${from} to ${end} of ${text.length}; read on with from: ${end}` }),

@@ -267,6 +267,46 @@ test('a host that is allowed by name is fetched wherever it leads, and no other'
   await expect(fetched(`http://other.example:${internal.port}/secret`, options)).rejects.toThrow(/not allowed/);
 });
 
+/** A page of the server under any name. */
+const on = (host: string, path = '/json'): string => `http://${host}:${server.port}${path}`;
+
+describe('with a list of hosts', () => {
+  const allowedHosts = ['docs.example', '*.wiki.example'];
+  test.each(['docs.example', 'DOCS.example.', 'a.wiki.example', 'b.a.wiki.example'])(
+    '%s is one of it',
+    async (host) => {
+      expect((await fetched(on(host), { allowedHosts, lookup: resolving([['127.0.0.2']]) })).text).toBe(
+        '{"answer":42}',
+      );
+    },
+  );
+
+  test.each(['wiki.example', 'evildocs.example', 'docs.example.evil.example', 'evilwiki.example', '127.0.0.2'])(
+    '%s is none of it',
+    async (host) => {
+      const before = server.connections;
+      await expect(fetched(on(host), { allowedHosts, lookup: resolving([['127.0.0.2']]) })).rejects.toThrow(
+        /its host is not one of those/,
+      );
+      expect(server.connections).toBe(before);
+    },
+  );
+
+  test('a redirect to another one is not followed, and an address is judged all the same', async () => {
+    const leaving = { allowedHosts, lookup: resolving([['127.0.0.2']]) };
+    await expect(fetched(on('docs.example', '/to-internal'), leaving)).rejects.toThrow(/its host is not one of those/);
+    const inner = { allowedHosts, lookup: resolving([['127.0.0.1']]) };
+    await expect(fetched(on('docs.example'), inner)).rejects.toThrow(/its address is not allowed/);
+  });
+
+  test('what is no host is refused at once, and the tool has a name and tells its hosts', () => {
+    expect(() => fetchPage({ allowedHosts: ['https://docs.example'] })).toThrow(/allowedHosts: expected a host name/);
+    const { name, description } = fetchPage({ name: 'fetch_docs', allowedHosts });
+    expect(name).toBe('fetch_docs');
+    expect(description).toMatch(/no other hosts than docs\.example, \*\.wiki\.example\.$/);
+  });
+});
+
 test('only ports 80 and 443 are connected to unless others are named', async () => {
   const tool = fetchPage({ allow: ['127.0.0.2'] });
   await expect(call(tool, { url: server.url('/json') })).rejects.toThrow(/port \d+ is not allowed: only 80, 443/);

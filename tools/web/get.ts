@@ -7,6 +7,7 @@ import { connectGuarded, type ConnectOptions } from './connect';
 
 /** What one GET, with its redirects, may do. */
 export interface GetOptions extends ConnectOptions {
+  isAllowedHost: (host: string) => boolean;
   ports: readonly number[];
   maxRedirects: number;
   maxBytes: number;
@@ -47,7 +48,7 @@ export async function get(target: string, options: GetOptions): Promise<Fetched>
   throw new UnusableError(`it redirects more than ${options.maxRedirects} times`);
 }
 
-function checkedUrl(target: string | URL, { ports }: GetOptions): URL {
+function checkedUrl(target: string | URL, { ports, isAllowedHost }: GetOptions): URL {
   if (!URL.canParse(String(target)))
     throw new UnusableError('it is no URL: expected one that begins with https:// or http://');
   const url = new URL(target);
@@ -55,6 +56,7 @@ function checkedUrl(target: string | URL, { ports }: GetOptions): URL {
     throw new UnusableError(`${url.protocol} is not allowed: only https: and http: may be fetched`);
   if (url.username !== '' || url.password !== '')
     throw new UnusableError('a user name or password in the URL is not allowed: leave it out');
+  if (!isAllowedHost(url.hostname)) throw new UnusableError('its host is not one of those that may be fetched');
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   if (!ports.includes(port)) throw new UnusableError(`port ${port} is not allowed: only ${ports.join(', ')}`);
   url.hash = '';
