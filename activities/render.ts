@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type CallOutput,
   type ContextItem,
@@ -18,6 +19,7 @@ import {
   userMessage,
 } from '../openai';
 import { missingNote } from '../prompts/missing-note';
+import { untrustedText } from '../prompts/untrusted-text';
 import { type ActivityDeps } from './deps';
 import { readOutput, readPrompt } from './read-output';
 
@@ -61,7 +63,7 @@ async function renderPart(sources: Sources, part: PromptPart): Promise<string> {
   if (part.kind === 'text') return part.text;
   if (part.kind === 'missing') return missingNote(part);
   const { output } = await readOutput(sources, part.ref);
-  if (part.field === 'text') return outputText(output);
+  if (part.field === 'text') return asData(part, outputText(output));
   const value = valueAt(parseJson(structuredText(output), part.ref.stepId), part.path);
   if (value === undefined) {
     throw new ProviderError(
@@ -69,8 +71,19 @@ async function renderPart(sources: Sources, part: PromptPart): Promise<string> {
       `{{steps.${[part.ref.stepId, 'json', ...part.path].join('.')}}} names a value that the output does not have`,
     );
   }
-  return promptText(value);
+  // A number, or a yes or no, cannot say anything.
+  return value !== null && /string|object/.test(typeof value) ? asData(part, promptText(value)) : promptText(value);
 }
+
+/** The mark depends on the text, which therefore cannot hold it; and it is the same in every attempt. */
+function asData({ ref: { stepId, responseId }, trusted }: OutputPart, text: string): string {
+  if (trusted) return text;
+  const mark = createHash('sha256').update(`${responseId}\n${text}`).digest('hex').slice(0, MARK_CHARS);
+  return untrustedText({ text, stepId, mark });
+}
+
+type OutputPart = Extract<PromptPart, { kind: 'output' }>;
+const MARK_CHARS = 16;
 
 function parseJson(text: string, stepId: string): unknown {
   try {

@@ -54,6 +54,8 @@ export const promptPartSchema = z.discriminatedUnion('kind', [
     ref: responseRefSchema,
     field: z.enum(['text', 'json']),
     path: z.array(z.string()),
+    /** True where nothing that others wrote can be in it. Otherwise it stands in the prompt between marks. */
+    trusted: z.boolean().optional(),
   }),
   z.strictObject({ kind: z.literal('missing'), stepId: z.string(), reason: z.string() }),
 ]);

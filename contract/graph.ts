@@ -22,6 +22,8 @@ export interface PlannedStep extends Step {
   sentFrom: string[];
   /** Every step that must have ended before this one: `after`, `contextFrom` and template references. */
   needs: string[];
+  /** Whether its output may say what others wrote: it has tools or a conversation, or is told of a step that has. */
+  openToOthers: boolean;
 }
 
 /** Outcome of planning: the steps, or what is wrong with them. */
@@ -38,6 +40,7 @@ export function planSteps(steps: readonly Step[], defaults: StepDefaults, input:
   for (const step of planned) step.sentFrom = step.contextFrom.filter((id) => !shareConversation(step, byId.get(id)));
   if (issues.length === 0) issues.push(...duplicateIds(steps), ...cycles(planned));
   if (issues.length === 0) issues.push(...conversationRaces(planned), ...neededRemotely(steps, planned));
+  if (issues.length === 0) markOpen(planned);
   return { steps: planned, issues };
 }
 
@@ -61,7 +64,26 @@ function planStep(step: Step, index: number, planning: Planning): PlannedStep {
   checkReferences(step, index, planning);
   checkStrategy(step, index, { contextFrom, issues: planning.issues });
   const needs = [...new Set([...(step.after ?? []), ...contextFrom, ...referenced])];
-  return { ...step, parts, contextFrom, sentFrom: contextFrom, needs };
+  return { ...step, parts, contextFrom, sentFrom: contextFrom, needs, openToOthers: false };
+}
+
+/** Tells the steps that what others wrote can reach: by their own tools, or by the outputs of other steps. */
+function markOpen(steps: readonly PlannedStep[]): void {
+  const open = new Set(steps.flatMap((step) => (hearsOthers(step) ? [step.id] : [])));
+  for (let known = -1; known < open.size;) {
+    known = open.size;
+    for (const step of steps) if (toldOf(step).some((id) => open.has(id))) open.add(step.id);
+  }
+  for (const step of steps) step.openToOthers = open.has(step.id);
+}
+
+/** A conversation holds more than the run knows. */
+function hearsOthers({ tools = [], context }: PlannedStep): boolean {
+  return tools.length > 0 || context?.strategy === 'conversation';
+}
+
+function toldOf({ contextFrom, parts }: PlannedStep): string[] {
+  return [...contextFrom, ...parts.flatMap((part) => (part.kind === 'step' ? [part.stepId] : []))];
 }
 
 function shareConversation({ context: a }: PlannedStep, other: PlannedStep | undefined): boolean {

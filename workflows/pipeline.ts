@@ -53,6 +53,7 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   try {
     const ended = new Map(carry?.ended.map((one) => [one.id, one]));
     const inputBytes = jsonBytes(input);
+    const open = new Set(steps.flatMap(({ id, openToOthers }) => (openToOthers ? [id] : [])));
     const carried = (): Carry => carryOf(run, steps, ended);
     await runGraph(
       steps,
@@ -64,7 +65,7 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
         allRest: () => allRest(run),
         stay: () => run.gate.open(),
       },
-      (step, earlier) => runStep(run, plan.input, { step, earlier }),
+      (step, earlier) => runStep(run, plan.input, { step, earlier, open }),
     );
     if (ended.size < steps.length) return await goOn(input, carried());
     const result = orNoOutput(await pipelineResult(run, steps, ended));
@@ -150,10 +151,11 @@ function budgetOf({ input, steps }: PipelinePlan): Pick<RunOptions, 'budget' | '
   return { budget: { ...budget, reserve }, finalStepIds: finalSteps(steps).map(({ id }) => id) };
 }
 
-type StepRun = { step: PlannedStep; earlier: ReadonlyMap<string, EndedStep> };
+/** `open`: steps whose outputs may say what others wrote. */
+type StepRun = { step: PlannedStep } & Earlier;
 
 /** One step of the graph: skipped when something it needs has no output, unless it wants a note instead. */
-function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRun): EndedStep | Promise<EndedStep> {
+function runStep(run: Run, input: PipelineInput, { step, earlier, open }: StepRun): EndedStep | Promise<EndedStep> {
   const missing = step.needs.map((id) => end(earlier, id)).filter(({ ref }) => !ref);
   if (missing.length > 0 && step.onMissing !== 'note') {
     const reason = `needs ${missing.map(({ id, outcome }) => `"${id}" (${outcome})`).join(' and ')}, and onMissing is "skip"`;
@@ -163,7 +165,7 @@ function runStep(run: Run, input: PipelineInput, { step, earlier }: StepRun): En
   }
   return respond(run, {
     ...step,
-    prompt: step.parts.map((part) => promptPart(part, input.input, earlier)),
+    prompt: step.parts.map((part) => promptPart(part, input.input, { earlier, open })),
     context: contextOf(step, earlier),
   });
 }
@@ -180,12 +182,14 @@ function contextOf(step: PlannedStep, earlier: ReadonlyMap<string, EndedStep>): 
   return parent && { strategy, from: parent };
 }
 
-function promptPart(part: TemplatePart, input: unknown, earlier: ReadonlyMap<string, EndedStep>): PromptPart {
+type Earlier = { earlier: ReadonlyMap<string, EndedStep>; open: ReadonlySet<string> };
+
+function promptPart(part: TemplatePart, input: unknown, { earlier, open }: Earlier): PromptPart {
   if (part.kind === 'text') return part;
   if (part.kind === 'input') return { kind: 'text', text: promptText(valueAt(input, part.path)) };
   const { id, ref, reason } = end(earlier, part.stepId);
   if (!ref) return { kind: 'missing', stepId: id, reason: reason ?? 'It was skipped.' };
-  return { kind: 'output', ref, field: part.field, path: part.path };
+  return { kind: 'output', ref, field: part.field, path: part.path, ...(!open.has(id) && { trusted: true }) };
 }
 
 function end(earlier: ReadonlyMap<string, EndedStep>, id: string): EndedStep {

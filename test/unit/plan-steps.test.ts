@@ -20,6 +20,27 @@ function toStep({ id, edges, conversation }: Node): Step {
   };
 }
 
+test('what others wrote reaches steps by tools, conversations, contexts and templates, and by nothing else', () => {
+  const steps: Step[] = [
+    { id: 'templated', prompt: '{{steps.chained.json.fact}}', after: [] },
+    { id: 'search', prompt: 'Look up.', after: [], tools: [{ type: 'web_search' }] },
+    {
+      id: 'chained',
+      prompt: 'Go on.',
+      context: { strategy: 'stateless', from: ['search'] },
+      format: { type: 'object' },
+    },
+    { id: 'own', prompt: 'Ask.', after: [], tools: ['weather'] },
+    { id: 'talks', prompt: 'Talk.', after: [], context: { strategy: 'conversation' } },
+    { id: 'later', prompt: 'Say it.', after: ['search', 'templated'] },
+    { id: 'follows', prompt: 'And then?' },
+  ];
+  const { steps: planned, issues } = planSteps(steps, {}, undefined);
+  expect(issues).toEqual([]);
+  const open = planned.flatMap(({ id, openToOthers }) => (openToOthers ? [id] : []));
+  expect(open).toEqual(['templated', 'search', 'chained', 'own', 'talks']);
+});
+
 /** A random graph without cycles, its steps in random order in the pipeline. */
 const dag = (conversations: fc.Arbitrary<string | undefined>): fc.Arbitrary<Node[]> =>
   fc.integer({ min: 1, max: 12 }).chain((size) =>
