@@ -30,7 +30,7 @@ export interface SearchFilesOptions {
 
 const parameters = z.object({
   query: z.string().nullish().describe('Words to search for'),
-  file: z.string().nullish().describe('Instead of a query: a file of an earlier search, to read in it'),
+  file: z.string().nullish().describe('To read on in one instead: a file that was found before'),
   line: z.int().positive().nullish().describe('Where to begin to read in the file; default 1'),
   page: z.int().positive().nullish().describe('The page of a PDF; default 1'),
 });

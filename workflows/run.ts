@@ -60,8 +60,8 @@ export type OwnBudget = Omit<Budget, 'reserve'> & { reserve?: Cap };
 export interface RunOptions {
   /** Models that the run will name, so that their prices are in its record. */
   models?: string[];
-  /** Tools of your own that the run will name, and where its input does, for the refusal of an unknown one. */
-  tools?: ToolUse[];
+  /** Tools of your own that the run will name; of a pipeline with where its input does, for the refusal of an unknown one. */
+  tools?: (string | ToolUse)[];
   /** Steps in the order in which people see them; others are added as they begin. */
   stepIds?: string[];
   /** What happens to a create whose answer was lost. Default retry. */
@@ -105,7 +105,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   approvals.listen();
   answerQueries(board, () => ledger);
   if (!carried) for (const id of stepIds) board.update(id, {});
-  const resolved = (record ??= await resolveRecord(models, tools));
+  const resolved = (record ??= await resolveRecord(models, tools.map(toolUse)));
   const book = (ledger ??= new LedgerBook(resolved.prices, resolved.simulated, countSpent));
   const known = new BackgroundKnowledge(resolved, board, carried !== undefined);
   background = known;
@@ -153,6 +153,10 @@ function answerQueries(board: Board, ledger: () => LedgerBook | undefined): void
     description: 'Where every step of the run stands; {"since": version} for what changed only.',
   });
   setHandler(ledgerQuery, () => ledger()?.snapshot(), { description: 'Tokens and money by step and in total.' });
+}
+
+function toolUse(tool: string | ToolUse, index: number): ToolUse {
+  return typeof tool === 'string' ? { name: tool, path: ['tools', index] } : tool;
 }
 
 /** @throws ApplicationFailure `InvalidInput` for a tool that the worker has not registered. */
