@@ -3,7 +3,7 @@ const common = {
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
 };
-const withTemporal = ['workflow', 'client', 'gateway', 'replay', 'crash', 'triggers'];
+const withTemporal = ['workflow', 'client', 'gateway', 'replay', 'crash', 'triggers', 'examples'];
 /** Run by `npm run test:long`. */
 const long = '\\.long\\.test\\.ts$';
 
@@ -25,6 +25,7 @@ module.exports = {
         '/test/postgres/',
         '/test/s3/',
         '/test/python/',
+        '/test/go/',
         ...withTemporal.map((name) => `/test/${name}/`),
       ],
     },

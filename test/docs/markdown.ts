@@ -21,13 +21,17 @@ export interface Fence {
 const TOP = ['README.md', 'AGENTS.md'];
 
 /** Every page that people are meant to read. */
-export const docs: Doc[] = [
-  ...TOP,
-  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+export const docs: Doc[] = [...TOP, ...pagesIn('docs'), ...pagesIn('examples')].map((path) => ({
+  path,
+  text: read(path),
+}));
+
+function pagesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`)
-    .toSorted(),
-].map((path) => ({ path, text: read(path) }));
+    .map((name) => `${folder}/${name}`)
+    .toSorted();
+}
 
 /** A file by its path from the root. */
 export function read(path: string): string {
