@@ -19,6 +19,7 @@ import {
   userMessage,
 } from '../openai';
 import { missingNote } from '../prompts/missing-note';
+import { personInstruction } from '../prompts/person-instruction';
 import { untrustedText } from '../prompts/untrusted-text';
 import { type ActivityDeps } from './deps';
 import { readOutput, readPrompt } from './read-output';
@@ -28,11 +29,12 @@ type Sources = Pick<ActivityDeps, 'provider' | 'store'>;
 /** Fills references with bytes; workflows only ever hold the references. */
 export async function render(sources: Sources, input: CreateResponseInput): Promise<Said> {
   const answers = await renderAnswers(sources, input);
+  const steering = (input.steering ?? []).map((instruction) => userMessage(personInstruction(instruction)));
   // The provider holds everything but the outputs that it asked for.
-  if (input.outputs) return { context: [], answers };
+  if (input.outputs) return { context: [], answers, steering };
   const prompt = (await Promise.all(input.prompt.map((part) => renderPart(sources, part)))).join('');
   const context = (await Promise.all(input.context.map((item) => renderContext(sources, item, input.select)))).flat();
-  return { prompt, context, answers };
+  return { prompt, context, answers, steering };
 }
 
 async function renderAnswers(sources: Sources, { stepId, turns = [], outputs = [] }: CreateResponseInput) {

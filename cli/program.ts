@@ -105,6 +105,7 @@ function addRuns(program: Command, ends: Ends): void {
       ends(await (terminated ? commands.cancelTerminated(id) : commands.cancel(id)));
     });
   addDecisions(program, ends);
+  addGuidance(program, ends);
   program
     .command('list')
     .description('show runs, newest first')
@@ -146,6 +147,26 @@ function addDecisions(program: Command, ends: Ends): void {
     .option('--tokens <number>', 'new total of tokens', wholeAmount)
     .action(async (id: string, cap: Cap) =>
       ends(await (await import('./commands/raise-budget.js')).raiseBudget(id, cap)),
+    );
+}
+
+function addGuidance(program: Command, ends: Ends): void {
+  program
+    .command('steer')
+    .argument('<id>')
+    .argument('<instruction...>', 'what the steps that follow are told beside their prompts')
+    .description('tell a run something while it is at work')
+    .option('--step <id>', 'the step that it is for; default: every one that creates a response from now on')
+    .action(async (id: string, words: string[], { step }: { step?: string }) =>
+      ends(await (await import('./commands/guide.js')).steer(id, words.join(' '), step)),
+    );
+  program
+    .command('finish')
+    .argument('<id>')
+    .description('bring a run to its end: skip what has not begun, run the final steps on what there is')
+    .option('--cancel', 'stop what is at work, too; default: let it end')
+    .action(async (id: string, { cancel }: { cancel?: boolean }) =>
+      ends(await (await import('./commands/guide.js')).finish(id, cancel ? 'cancel' : 'wait')),
     );
 }
 

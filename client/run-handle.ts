@@ -10,10 +10,19 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporal
 import { DecryptionError } from '../codec';
 import { type Approval, type Decision } from '../contract/approval';
 import { type BudgetState, budgetStateSchema, type Cap } from '../contract/budget';
+import { type Finishing, finishingSchema, type FinishNow } from '../contract/finish';
 import { type Ledger, ledgerSchema } from '../contract/ledger';
-import { DECIDE_APPROVAL_UPDATE, LEDGER_QUERY, PROGRESS_QUERY, RAISE_BUDGET_UPDATE } from '../contract/names';
+import {
+  DECIDE_APPROVAL_UPDATE,
+  FINISH_NOW_UPDATE,
+  LEDGER_QUERY,
+  PROGRESS_QUERY,
+  RAISE_BUDGET_UPDATE,
+  STEER_UPDATE,
+} from '../contract/names';
 import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline';
 import { type Progress, type ProgressQuery, progressSchema } from '../contract/progress';
+import { type Steer, type Steering, steeringSchema } from '../contract/steering';
 import { RunCancelledError, RunFailedError, RunNotFoundError, UpdateRefusedError } from './errors';
 import { type HeldBack, heldBackOf, pendingActivities } from './pending';
 import { continuedAs } from './continued-as';
@@ -107,6 +116,26 @@ export class RunHandle {
    */
   async raiseBudget(cap: Cap): Promise<BudgetState> {
     return budgetStateSchema.parse(await this.tell(RAISE_BUDGET_UPDATE, cap));
+  }
+
+  /**
+   * Tells the steps of the run something while it is at work: each takes it up with its next create, or the one that is
+   * named. `progress` says in `steering` who has. Needs a worker.
+   * @throws UpdateRefusedError for an instruction that is empty or too long, a step that is not known or has ended, and a
+   * run that has ended; nothing happens. RunNotFoundError for a run that is not known.
+   */
+  async steer(steer: Steer): Promise<Steering> {
+    return steeringSchema.parse(await this.tell(STEER_UPDATE, steer));
+  }
+
+  /**
+   * Brings the run to its end: steps that have not begun are skipped, those at work end or are cancelled, and the final
+   * ones run on what there is. Returns which steps those are. Needs a worker.
+   * @throws UpdateRefusedError for a run that is told it again, that is being cancelled, or has ended; nothing happens.
+   * RunNotFoundError for a run that is not known.
+   */
+  async finishNow(options: FinishNow = {}): Promise<Finishing> {
+    return finishingSchema.parse(await this.tell(FINISH_NOW_UPDATE, options));
   }
 
   /**

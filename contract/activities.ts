@@ -87,6 +87,8 @@ export const createResponseInputSchema = z.strictObject({
   outputs: z.array(callOutputSchema).optional(),
   /** The turns before this one, where the provider does not hold them. */
   turns: z.array(earlierTurnSchema).optional(),
+  /** What a person tells the step beside its prompt, each in a message of its own. Absent where nobody does. */
+  steering: z.array(z.string()).optional(),
   format: z.record(z.string(), z.unknown()).optional(),
   reasoning: z.strictObject({ effort: z.string().optional(), summary: z.string().optional() }).optional(),
   maxOutputTokens: z.int().optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvalSchema } from './approval';
+import { carriedFinishSchema } from './finish';
 import { createdSchema, earlierTurnSchema, responseRefSchema } from './activities';
 import { carriedBudgetSchema } from './budget';
 import { accountSchema, ledgerSchema } from './ledger';
@@ -7,6 +8,7 @@ import { outcomeSchema, toolCallSchema } from './outcome';
 import { stepProgressSchema } from './progress';
 import { runRecordSchema } from './run-record';
 import { responseSeenSchema } from './seen';
+import { carriedSteeringSchema } from './steering';
 import { usageSchema } from './usage';
 
 /**
@@ -152,6 +154,10 @@ export const carriedRunSchema = z.strictObject({
   deletions: carriedDeletionsSchema.optional(),
   /** Absent where the run has none. */
   budget: carriedBudgetSchema.optional(),
+  /** Absent where nobody has told the run anything. */
+  steering: z.array(carriedSteeringSchema).optional(),
+  /** Present once the run has been told to finish early. */
+  finish: carriedFinishSchema.optional(),
 });
 export type CarriedRun = z.infer<typeof carriedRunSchema>;
 

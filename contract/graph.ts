@@ -86,7 +86,8 @@ function toldOf({ contextFrom, parts }: PlannedStep): string[] {
   return [...contextFrom, ...parts.flatMap((part) => (part.kind === 'step' ? [part.stepId] : []))];
 }
 
-function shareConversation({ context: a }: PlannedStep, other: PlannedStep | undefined): boolean {
+/** Whether two steps speak in one conversation of the provider. */
+export function shareConversation({ context: a }: PlannedStep, other: PlannedStep | undefined): boolean {
   const b = other?.context;
   return a?.strategy === 'conversation' && b?.strategy === 'conversation' && a.conversation === b.conversation;
 }

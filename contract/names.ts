@@ -41,5 +41,11 @@ export const STEP_PROGRESS_SIGNAL = 'stepProgress';
 /** Update by which a person decides on what a run waits for: `Decision`. */
 export const DECIDE_APPROVAL_UPDATE = 'decideApproval';
 
+/** Update by which a person tells the steps of a run something while it is at work: `Steer`. */
+export const STEER_UPDATE = 'steer';
+
+/** Update by which a person brings a run to its end before all of it has run: `FinishNow`. */
+export const FINISH_NOW_UPDATE = 'finishNow';
+
 /** Update by which a person raises the budget of a run: a `Cap`. */
 export const RAISE_BUDGET_UPDATE = 'raiseBudget';

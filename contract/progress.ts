@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { approvalSchema, MAX_APPROVALS } from './approval';
 import { budgetStateSchema } from './budget';
 import { outcomeSchema } from './outcome';
+import { MAX_INSTRUCTIONS, steeringSchema } from './steering';
 import { usageSchema } from './usage';
 
 /** Most rows of one answer; ask again with `since` for the rest. */
@@ -31,8 +32,11 @@ export const stepProgressSchema = z.object({
 });
 export type StepProgress = z.infer<typeof stepProgressSchema>;
 
-/** `paused`: nothing is under way, and what waits has no room in the run's budget. */
-export const stageSchema = z.enum(['starting', 'running', 'paused', 'cancelling', 'ended']);
+/**
+ * `paused`: nothing is under way, and what waits has no room in the run's budget. `finishing`: a person has told the run
+ * to come to its end, and what had not begun is skipped.
+ */
+export const stageSchema = z.enum(['starting', 'running', 'paused', 'finishing', 'cancelling', 'ended']);
 
 /** Answer of the `progress` query. */
 export const progressSchema = z.object({
@@ -52,6 +56,8 @@ export const progressSchema = z.object({
   waitingFor: z.array(z.string()),
   /** What waits for a person. Absent in answers of versions without it. */
   approvals: z.array(approvalSchema).max(MAX_APPROVALS).default([]),
+  /** What people have told the run, and who took it up. Absent in answers of versions without it. */
+  steering: z.array(steeringSchema).max(MAX_INSTRUCTIONS).default([]),
   warnings: z.array(z.string()),
 });
 export type Progress = z.infer<typeof progressSchema>;

@@ -20,6 +20,8 @@ export interface Said {
   /** Undefined where the provider holds it already. */
   prompt?: string;
   answers?: Item[];
+  /** What a person says to all of it: it comes last, so that it is read with everything in mind. */
+  steering?: Item[];
   /** Definitions of the user's own tools. */
   tools?: Record<string, unknown>[];
 }
@@ -48,6 +50,7 @@ export function buildRequest(
       ...rendered.context,
       ...(rendered.prompt === undefined ? [] : [userMessage(rendered.prompt)]),
       ...(rendered.answers ?? []),
+      ...(rendered.steering ?? []),
     ],
     metadata: Object.fromEntries(
       Object.entries(metadata).map(([key, value]) => [key, value.slice(0, MAX_METADATA_VALUE)]),

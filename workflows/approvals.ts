@@ -12,6 +12,7 @@ type Waiting = { approval: Approval; told: boolean; decision?: Decision };
 export class Approvals {
   private readonly waiting = new Map<string, Waiting>();
   private telling = 0;
+  private withdrawn: { isOver: (stepId: string) => boolean; reason: string } | undefined;
 
   constructor(
     private readonly board: Board,
@@ -55,6 +56,12 @@ export class Approvals {
     return this.telling > 0 || [...this.waiting.values()].some(({ decision }) => decision !== undefined);
   }
 
+  /** Rejects what these steps ask, now and from now on: nobody is to wait for it any more. */
+  withdraw(isOver: (stepId: string) => boolean, reason: string): void {
+    this.withdrawn = { isOver, reason };
+    for (const waiting of this.waiting.values()) waiting.decision ??= this.withdrawal(waiting.approval);
+  }
+
   /** Waits for a decision, until the deadline at most (milliseconds since 1970); undefined when none came. */
   async ask(
     asked: Omit<Approval, 'askedAt' | 'deadlineAt'>,
@@ -65,6 +72,11 @@ export class Approvals {
     const askedAt = before?.approval.askedAt ?? Date.now();
     const deadlineAt = deadline(askedAt);
     const waiting: Waiting = Object.assign(before ?? { told: false }, { approval: { ...asked, askedAt, deadlineAt } });
+    waiting.decision ??= this.withdrawal(asked);
+    if (waiting.decision) {
+      this.waiting.delete(id);
+      return waiting.decision;
+    }
     this.waiting.set(id, waiting);
     this.show();
     this.tell(waiting);
@@ -85,6 +97,11 @@ export class Approvals {
     const open = [...this.waiting.keys()].map((name) => `"${name}"`).join(', ') || 'nothing';
     if (!waiting) throw new Error(`nothing waits for a decision under "${id}"; what waits now: ${open}`);
     if (waiting.decision) throw new Error(`"${id}" has been decided already`);
+  }
+
+  private withdrawal({ id, stepId }: Pick<Approval, 'id' | 'stepId'>): Decision | undefined {
+    const { withdrawn } = this;
+    return withdrawn?.isOver(stepId) ? { id, approve: false, reason: withdrawn.reason } : undefined;
   }
 
   private tell(waiting: Waiting): void {

@@ -2,6 +2,7 @@ import { type Approval, MAX_APPROVALS } from '../contract/approval';
 import { type BudgetState } from '../contract/budget';
 import { type CarriedBoard } from '../contract/carry';
 import { MAX_PROGRESS_ROWS, type Progress, type ProgressQuery, type StepProgress } from '../contract/progress';
+import { type Steering } from '../contract/steering';
 import { type LedgerBook } from './ledger';
 
 type Row = { at: number; order: number; step: StepProgress };
@@ -15,9 +16,11 @@ type Budgeting = { state(): BudgetState; need(): string | undefined };
 export class Board {
   private version = 0;
   private stage: Progress['stage'] = 'starting';
+  private isFinishing = false;
   private readonly rows = new Map<string, Row>();
   private readonly warnings: string[] = [];
   private approvals: Approval[] = [];
+  private steering: Steering[] = [];
   private budget: Budgeting | undefined;
 
   constructor(
@@ -27,6 +30,12 @@ export class Board {
 
   enter(stage: Progress['stage']): void {
     this.stage = stage;
+    this.changed();
+  }
+
+  /** The run has been told to finish, perhaps before it has begun to run. */
+  finish(): void {
+    this.isFinishing = true;
     this.changed();
   }
 
@@ -46,6 +55,12 @@ export class Board {
   /** What waits for a decision of a person. */
   asks(approvals: Approval[]): void {
     this.approvals = approvals;
+    this.changed();
+  }
+
+  /** What people have told the run. */
+  steered(steering: Steering[]): void {
+    this.steering = steering;
     this.changed();
   }
 
@@ -93,7 +108,7 @@ export class Board {
     const { pausedFor } = this;
     return {
       version: more ? (shown.at(-1)?.at ?? this.version) : this.version,
-      stage: pausedFor === undefined ? this.stage : 'paused',
+      stage: this.shownStage(pausedFor),
       steps: shown.toSorted((a, b) => a.order - b.order).map(({ step }) => step),
       more,
       counts: {
@@ -116,8 +131,14 @@ export class Board {
           .map(waitingText),
       ],
       approvals: this.approvals.slice(0, MAX_APPROVALS),
+      steering: this.steering,
       warnings: this.warnings.slice(-MAX_WARNINGS),
     };
+  }
+
+  private shownStage(pausedFor: string | undefined): Progress['stage'] {
+    if (pausedFor !== undefined) return 'paused';
+    return this.isFinishing && this.stage === 'running' ? 'finishing' : this.stage;
   }
 
   carry(): CarriedBoard {

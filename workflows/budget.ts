@@ -27,6 +27,7 @@ export class RunBudget {
   private nextPlace: number;
   private kept: readonly KeptBack[] = [];
   private watching: Promise<void> | undefined;
+  private withdrawn: { isOver: (stepId: string) => boolean; reason: string } | undefined;
   private isPaused = false;
   /** Pauses that this execution has told of. */
   private pauses = 0;
@@ -89,6 +90,13 @@ export class RunBudget {
     return this.state();
   }
 
+  /** Lets these steps wait for room no longer, now and from now on. */
+  withdraw(isOver: (stepId: string) => boolean, reason: string): void {
+    this.withdrawn = { isOver, reason };
+    const over = this.queue.filter((queued) => this.isWithdrawn(queued));
+    for (const queued of over) this.leave(queued);
+  }
+
   /**
    * Makes room for the next create of a turn, and waits for it where there is none, at no cost. The step's deadline does
    * not pass meanwhile. Returns the failure of a step that will not get any.
@@ -104,7 +112,7 @@ export class RunBudget {
     this.queue.sort((a, b) => a.place - b.place);
     turn.rest = rest;
     try {
-      if (!this.take(queued)) {
+      if (!this.isWithdrawn(queued) && !this.take(queued)) {
         this.watching ??= CancellationScope.nonCancellable(() => this.watch());
         board.update(stepId, { state: 'waiting', doing: 'waiting for room in the budget' });
         // The look takes the room as well: two that wait must not both see it.
@@ -117,6 +125,14 @@ export class RunBudget {
     }
     turn.deadlineAt += Date.now() - rest.since;
     return queued.refused;
+  }
+
+  private isWithdrawn(queued: Queued): boolean {
+    const { withdrawn } = this;
+    if (!withdrawn?.isOver(queued.stepId)) return false;
+    const message = `step "${queued.stepId}" had no room in the budget: ${withdrawn.reason}`;
+    queued.refused = { type: 'BudgetExhausted', message };
+    return true;
   }
 
   private lastPlace(): { for: 'budget'; place: number; since: number } {

@@ -5,6 +5,7 @@ import { budgetedOutput, type StepBound } from '../contract/prices';
 import { type Background } from '../contract/run-record';
 import { hostedTools, ownTools } from '../contract/step';
 import { jsonBytes } from './json-bytes';
+import { type Instructions } from './steering';
 import { numberOf, type RespondContext, type RespondStep, type Turn } from './turn';
 
 /** Whether the step speaks in the run's own conversation. */
@@ -40,12 +41,29 @@ export function createInput(turn: Turn, ownConversation?: string): CreateRespons
     conversation: context?.strategy === 'conversation' ? (context.conversation ?? ownConversation) : undefined,
     lostAfter: turn.lostAfter,
     previousResponse: context?.strategy === 'previous_response' ? context.from.ref?.responseId : undefined,
+    ...steeringOf(turn),
     ...(step.wait === 'stream' && { stream: true }),
     ...(step.redact && { redact: true }),
     deadlineAt,
     timeoutMs: run.record.createTimeoutMs,
     ...toolFields(turn),
   };
+}
+
+/** What people have told the step by now. */
+export function steeringOf(turn: Turn): { steering?: string[] } {
+  const steering = turn.run.instructions.next(placeOf(turn));
+  return steering.length > 0 ? { steering } : {};
+}
+
+/** The turn as one that takes instructions. */
+export function placeOf(turn: Turn): Parameters<Instructions['next']>[0] {
+  return { stepId: turn.step.id, turn: numberOf(turn), isHeld: isHeld(turn) };
+}
+
+/** Whether the provider holds the turns before this one. */
+function isHeld(turn: Turn): boolean {
+  return turn.step.context?.strategy === 'conversation' || backgroundOf(turn) !== 'none';
 }
 
 /** What the step's own tools change: nothing where it has none. */
@@ -63,8 +81,7 @@ function toolFields(turn: Turn): Partial<CreateResponseInput> {
 /** A later turn says only what the calls before it were answered with, where the provider holds the rest. */
 function goOn(turn: Turn, { earlier }: Turns): Partial<CreateResponseInput> {
   const last = earlier.at(-1);
-  const isHeld = turn.step.context?.strategy === 'conversation' || backgroundOf(turn) !== 'none';
-  if (!isHeld || !last) return { turns: earlier };
+  if (!isHeld(turn) || !last) return { turns: earlier };
   const chained = turn.step.context?.strategy !== 'conversation' && { previousResponse: last.responseId };
   return { prompt: [], context: [], outputs: last.outputs, ...chained };
 }
@@ -90,7 +107,7 @@ export function boundOf({ run, step, turns }: Turn, request: CreateResponseInput
     part.kind === 'output' ? run.ledger.account(part.ref.stepId).usage.output : 0,
   );
   const inConversation = context?.strategy === 'conversation' ? run.ledger.largest() : 0;
-  const own = [request.prompt, request.instructions, request.tools, request.format];
+  const own = [request.prompt, request.instructions, request.tools, request.format, ...(request.steering ?? [])];
   const names = ownTools(step.tools);
   const definitions = (run.record.tools ?? []).filter(({ name }) => names.includes(name));
   const bytes = definitions.reduce((sum, { definitionBytes }) => sum + definitionBytes, turns?.bytes ?? 0);

@@ -1,12 +1,13 @@
 import { CancellationScope, CancelledFailure, sleep } from '@temporalio/workflow';
 import { type Created, type CreateResponseInput } from '../contract/activities';
+import { type Amount } from '../contract/budget';
 import { type Failure } from '../contract/outcome';
 import { createActivityId } from '../contract/names';
 import { worstUse } from '../contract/prices';
 import { create, streamed } from './activities';
 import { askPerson } from './ask-person';
 import { MAX_INPUT_BYTES } from './command-gate';
-import { backgroundOf, boundOf, createInput, isInOwnConversation } from './create-input';
+import { backgroundOf, boundOf, createInput, isInOwnConversation, placeOf, steeringOf } from './create-input';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
 import { jsonBytes } from './json-bytes';
 import { reportCreate } from './report';
@@ -123,27 +124,31 @@ export async function afterForgotten(turn: Turn, responseId: string): Promise<Fa
 async function sendCreate(turn: Turn): Promise<Created | Failure> {
   const { run, step } = turn;
   // Most steps have nothing to wait for here.
-  const request = createInput(turn, isInOwnConversation(step) ? await run.conversation(turn) : undefined);
-  const bytes = jsonBytes(request);
+  const first = createInput(turn, isInOwnConversation(step) ? await run.conversation(turn) : undefined);
+  const bytes = jsonBytes(first);
   if (bytes > MAX_INPUT_BYTES) return tooLarge(step.id, bytes);
-  const worst = worstUse(run.record.prices, boundOf(turn, request));
-  const refused = run.budget && (await run.budget.hold(turn, worst));
+  const refused = run.budget && (await run.budget.hold(turn, worstOf(turn, first)));
   if (refused) return refused;
   while (!run.gate.admitsCreate(bytes)) await waitForRoom(turn);
   // What an execution before this one rested for is over.
   turn.rest = undefined;
+  if (run.finish.stops(step.id)) {
+    // Room in the budget that it was given is free again.
+    run.ledger.settle(step.id);
+    throw new CancelledFailure('stopped before it was created');
+  }
+  // The wait for room in the budget has moved the deadline, and a person may have said something meanwhile.
+  const request = { ...first, deadlineAt: turn.deadlineAt, ...steeringOf(turn) };
+  const worst = worstOf(turn, request);
+  if (run.budget) run.ledger.hold(step.id, worst);
   run.ledger.reserve(step.id, worst.usd);
+  run.instructions.taken(placeOf(turn));
   turn.creates += 1;
   const activityId = createActivityId({ stepId: step.id, turn: numberOf(turn), create: turn.creates });
   const summary = `${step.id} · create ${turn.creates} · ${request.model}`;
   const startedAt = Date.now();
   try {
-    const created = await sendRequest(
-      turn,
-      // The wait for room in the budget has moved the deadline.
-      { ...request, create: turn.creates, deadlineAt: turn.deadlineAt },
-      { activityId, summary },
-    );
+    const created = await sendRequest(turn, { ...request, create: turn.creates }, { activityId, summary });
     reportCreate(turn, request.model, { startedAt, created });
     turn.lostAfter = undefined;
     turn.lost = 0;
@@ -158,6 +163,10 @@ async function sendCreate(turn: Turn): Promise<Created | Failure> {
     reportCreate(turn, request.model, { startedAt, failure: failureName(error) });
     throw error;
   }
+}
+
+function worstOf(turn: Turn, request: CreateResponseInput): Amount {
+  return worstUse(turn.run.record.prices, boundOf(turn, request));
 }
 
 /** Nothing is on its way meanwhile, so the next execution of the run can send this create as well. */

@@ -14,6 +14,13 @@ export interface GraphOptions {
   full?: Promise<void>;
   /** Resolves when every step that is at work rests: a graph that is full ends then. */
   allRest?: () => Promise<void>;
+  /** Steps that are not to begin any more. */
+  early?: {
+    isDropped: (step: PlannedStep) => boolean;
+    drop: (step: PlannedStep) => EndedStep;
+    /** Is given what to call when `isDropped` has changed its mind. */
+    onChange: (dropAndStart: () => void) => void;
+  };
   /** Called where it cannot, since a step has thrown and the others are to end first. */
   stay?: () => void;
 }
@@ -25,18 +32,25 @@ export interface GraphOptions {
  */
 export async function runGraph(
   steps: readonly PlannedStep[],
-  { maxParallel, ended = new Map(), begun = new Set(), full, allRest, stay }: GraphOptions,
+  options: GraphOptions,
   runStep: RunStep,
 ): Promise<ReadonlyMap<string, EndedStep>> {
+  const { maxParallel, ended = new Map(), begun = new Set(), full, allRest, stay, early } = options;
   const waiting = inOrder(steps, ended, begun);
+  const isReady = readiness(steps, ended, early?.isDropped);
   const thrown: unknown[] = [];
   await new Promise<void>((resolve) => {
     let running = 0;
     let stopped = false;
     const startReady = (): void => {
       for (const step of waiting) {
+        if (begun.has(step.id) || !early?.isDropped(step)) continue;
+        waiting.delete(step);
+        ended.set(step.id, early.drop(step));
+      }
+      for (const step of waiting) {
         if (stopped || running === maxParallel || thrown.length > 0) break;
-        if (!step.needs.every((id) => ended.has(id))) continue;
+        if (!isReady(step)) continue;
         waiting.delete(step);
         running += 1;
         void start(step);
@@ -52,6 +66,7 @@ export async function runGraph(
       running -= 1;
       startReady();
     };
+    early?.onChange(startReady);
     startReady();
     void full?.then(() => {
       stopped = true;
@@ -61,6 +76,28 @@ export async function runGraph(
   });
   if (thrown.length > 0) throw thrown[0];
   return ended;
+}
+
+/**
+ * Tells whether everything has ended that a step needs; of a step that was dropped, what that one needed as well: what is
+ * still at work before it may be all that is left to go on with.
+ */
+function readiness(
+  steps: readonly PlannedStep[],
+  ended: ReadonlyMap<string, EndedStep>,
+  isDropped: (step: PlannedStep) => boolean = () => false,
+): (step: PlannedStep) => boolean {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  return ({ needs }) => {
+    const seen = new Set<string>();
+    const isOver = (id: string): boolean => {
+      if (!ended.has(id) || seen.has(id)) return ended.has(id);
+      seen.add(id);
+      const step = byId.get(id);
+      return ended.get(id)?.outcome !== 'skipped' || !step || !isDropped(step) || step.needs.every(isOver);
+    };
+    return needs.every(isOver);
+  };
 }
 
 function inOrder(

@@ -21,6 +21,7 @@ import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { allRest, carryOf, fits, isLong } from './carry';
 import { unpricedReason } from './claim-step';
 import { deleteResponses, NEEDS_STORE } from './deletions';
+import { NOT_BEGUN } from './early-finish';
 import { failureName, ownFailure, runFailure } from './failures';
 import { finalShares } from './final-shares';
 import { runGraph } from './graph';
@@ -28,7 +29,9 @@ import { jsonBytes } from './json-bytes';
 import { respond } from './respond';
 import { pipelineResult } from './result';
 import { openRun, type Run, type RunOptions } from './run';
-import { reportRun, reportStep } from './report';
+import { reportRun } from './report';
+import { skipStep } from './skip-step';
+import { hasNothing, standIns } from './stand-ins';
 import { tellReceiver } from './tell-receiver';
 import { type RespondContext } from './turn';
 
@@ -44,7 +47,9 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   const tools = toolsOf(plan);
   const stepIds = steps.map(({ id }) => id);
   const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL } = plan.input;
-  const run = await openRun({ models, tools, stepIds, onAmbiguousCreate, carried: carry?.run, ...budgetOf(plan) });
+  const finalStepIds = finalSteps(steps).map(({ id }) => id);
+  const known = { models, tools, stepIds, finalStepIds };
+  const run = await openRun({ ...known, onAmbiguousCreate, carried: carry?.run, ...budgetOf(plan) });
   refuseWithoutWebhooks(run, plan);
   refuseWithoutStore(run, plan);
   refuseWithoutPrice(run, plan);
@@ -64,8 +69,13 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
         full: isLong(run, () => fits(carried(), inputBytes)),
         allRest: () => allRest(run),
         stay: () => run.gate.open(),
+        early: {
+          isDropped: ({ id }) => run.finish.skips(id),
+          drop: ({ id }) => skipStep(run, id, NOT_BEGUN),
+          onChange: (dropAndStart) => run.finish.onAsked(dropAndStart),
+        },
       },
-      (step, earlier) => runStep(run, plan.input, { step, earlier, open }),
+      (step, earlier) => runStep(run, plan, { step, earlier, open }),
     );
     if (ended.size < steps.length) return await goOn(input, carried());
     const result = orNoOutput(await pipelineResult(run, steps, ended));
@@ -144,40 +154,47 @@ function refuseWithoutPrice(run: Run, { input, steps }: PipelinePlan): void {
   if (issues.length > 0) throw runFailure('InvalidInput', new InvalidInputError('pipeline input', issues).message);
 }
 
-function budgetOf({ input, steps }: PipelinePlan): Pick<RunOptions, 'budget' | 'finalStepIds'> {
+function budgetOf({ input }: PipelinePlan): Pick<RunOptions, 'budget'> {
   if (!input.budget) return {};
   const { reserve, ...budget } = input.budget;
-  if (reserve === undefined || reserve === 'final') return { budget };
-  return { budget: { ...budget, reserve }, finalStepIds: finalSteps(steps).map(({ id }) => id) };
+  return reserve === undefined || reserve === 'final' ? { budget } : { budget: { ...budget, reserve } };
 }
 
 /** `open`: steps whose outputs may say what others wrote. */
 type StepRun = { step: PlannedStep } & Earlier;
 
-/** One step of the graph: skipped when something it needs has no output, unless it wants a note instead. */
-function runStep(run: Run, input: PipelineInput, { step, earlier, open }: StepRun): EndedStep | Promise<EndedStep> {
+/**
+ * One step of the graph: skipped when something it needs has no output, unless it wants a note instead. In a run that is
+ * finished early it gets the note in any case, and what there is in the place of what is missing.
+ */
+function runStep(run: Run, plan: PipelinePlan, { step, earlier, open }: StepRun): EndedStep | Promise<EndedStep> {
   const missing = step.needs.map((id) => end(earlier, id)).filter(({ ref }) => !ref);
-  if (missing.length > 0 && step.onMissing !== 'note') {
-    const reason = `needs ${missing.map(({ id, outcome }) => `"${id}" (${outcome})`).join(' and ')}, and onMissing is "skip"`;
-    run.board.update(step.id, { state: 'ended', outcome: 'skipped', reason, endedAt: Date.now() });
-    reportStep(run, step.id, { startedAt: Date.now(), outcome: 'skipped' });
-    return { id: step.id, outcome: 'skipped', reason, responseIds: [] };
-  }
+  const names = missing.map(({ id, outcome }) => `"${id}" (${outcome})`).join(' and ');
+  const early = run.finish.isAsked;
+  if (missing.length > 0 && step.onMissing !== 'note' && !early)
+    return skipStep(run, step.id, `needs ${names}, and onMissing is "skip"`);
+  const instead = early ? standIns(step, { steps: plan.steps, ended: earlier }) : [];
+  if (early && hasNothing(step, { ended: earlier }, instead))
+    return skipStep(run, step.id, `needs ${names}, and nothing before that has an output either`);
   return respond(run, {
     ...step,
-    prompt: step.parts.map((part) => promptPart(part, input.input, { earlier, open })),
-    context: contextOf(step, earlier),
+    prompt: step.parts.map((part) => promptPart(part, plan.input.input, { earlier, open })),
+    context: contextOf(step, earlier, instead),
   });
 }
 
-function contextOf(step: PlannedStep, earlier: ReadonlyMap<string, EndedStep>): RespondContext | undefined {
+type Ends = ReadonlyMap<string, EndedStep>;
+
+function contextOf(step: PlannedStep, earlier: Ends, instead: readonly EndedStep[]): RespondContext | undefined {
   const { strategy = 'stateless', select, conversation } = step.context ?? {};
   // A conversation holds its own steps, but nothing of one that left no output.
-  const from = step.contextFrom
+  const named = step.contextFrom
     .map((id) => end(earlier, id))
     .filter(({ id, ref }) => !ref || step.sentFrom.includes(id));
+  const from = [...named, ...instead];
   if (strategy === 'conversation') return { strategy, conversation, select, from };
-  if (strategy === 'stateless') return { strategy, select, from };
+  // Nothing can be chained to a step that left nothing.
+  if (strategy === 'stateless' || instead.length > 0) return { strategy: 'stateless', select, from };
   const [parent] = from;
   return parent && { strategy, from: parent };
 }
@@ -215,6 +232,7 @@ const MAX_MESSAGE_CHARS = 4_000;
  */
 async function conclude(run: Run, outcome: PipelineResult['outcome'] | 'cancelled', cause?: Error): Promise<void> {
   await deleteResponses(run);
+  run.instructions.warnOfUntaken();
   run.board.enter('ended');
   reportRun(run, outcome, cause && (ownFailure(cause)?.type ?? failureName(cause)));
   const { usd } = run.ledger.total();

@@ -1,14 +1,16 @@
-import { isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import { durationMs } from '../contract/duration';
 import { DEFAULT_DEADLINE, DEFAULT_RETRIES } from '../contract/graph';
 import { type Collected, type Failure, type Outcome } from '../contract/outcome';
 import { PREVIEW_CHARS } from '../contract/progress';
 import { callTools } from './call-tools';
 import { claimStep } from './claim-step';
+import { NOT_BEGUN, STOPPED } from './early-finish';
 import { firstResponse } from './first-response';
 import { beginNextTurn, isLastTurn, refTo, turnsExhausted } from './next-turn';
 import { type Run } from './run';
 import { reportStep } from './report';
+import { skipStep } from './skip-step';
 import { type OpenTurn, type Responded, type RespondStep, type Turn } from './turn';
 
 /**
@@ -22,6 +24,7 @@ import { type OpenTurn, type Responded, type RespondStep, type Turn } from './tu
  */
 export async function respond(run: Run, step: RespondStep): Promise<Responded> {
   claimStep(run, step);
+  if (run.finish.skips(step.id) && !run.turns.has(step.id)) return skipStep(run, step.id, NOT_BEGUN);
   const turn: Turn = Object.assign(run.turns.get(step.id) ?? begin(run, step), { run, step });
   try {
     const ended = await answered(turn);
@@ -65,6 +68,11 @@ async function answered(turn: Turn): Promise<Responded> {
   const { run, step } = turn;
   try {
     return await answer(turn);
+  } catch (error) {
+    // That a person wants the run to finish stops the step, and not the run.
+    const isStopped = run.finish.stops(step.id) && !CancellationScope.current().consideredCancelled;
+    if (!isStopped || !isCancellation(error)) throw error;
+    return { id: step.id, outcome: 'cancelled', reason: STOPPED, responseIds: turn.responseIds };
   } finally {
     if (step.deleteRemoteAfter) await run.deletions.stepEnded(turn);
     run.turns.delete(step.id);

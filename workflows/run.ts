@@ -17,12 +17,14 @@ import { type RunBudget } from './budget';
 import { CommandGate } from './command-gate';
 import { Deletions } from './deletions';
 import { details } from './details';
+import { EarlyFinish } from './early-finish';
 import { failureOf, runFailure } from './failures';
 import { listenToDoings } from './doings';
 import { LedgerBook } from './ledger';
 import { countSpent } from './metrics';
 import { openBudget } from './open-budget';
 import { Orphans } from './orphans';
+import { Instructions } from './steering';
 import { tellReceiver } from './tell-receiver';
 import { type OpenTurn, type Turn, turnProgress } from './turn';
 
@@ -36,6 +38,8 @@ export interface Run {
   readonly board: Board;
   readonly orphans: Orphans;
   readonly approvals: Approvals;
+  /** What people tell the steps while they are at work. */
+  readonly instructions: Instructions;
   readonly background: BackgroundKnowledge;
   readonly deletions: Deletions;
   /** Bounds what one workflow task schedules. */
@@ -43,6 +47,8 @@ export interface Run {
   readonly onAmbiguousCreate: OnAmbiguousCreate;
   /** Absent where the run has none. */
   readonly budget: RunBudget | undefined;
+  /** Whether a person has told the run to come to its end, and for whom that holds. */
+  readonly finish: EarlyFinish;
   /** Ids of the steps that have begun. */
   readonly claimed: Set<string>;
   /** Turns at work by their steps, those included that an execution before this one has begun. */
@@ -68,7 +74,10 @@ export interface RunOptions {
   onAmbiguousCreate?: OnAmbiguousCreate;
   /** Most that the run may use; `respond` waits, or skips its step, where a worst price has no room. Default: no bound. */
   budget?: OwnBudget;
-  /** Steps for which the budget's `reserve` is kept back. */
+  /**
+   * The last steps of the run. The budget's `reserve` is kept back for them, and once the run is told to finish
+   * (`finishNow`), `respond` skips all others that have not begun. Default: none, and the run cannot be told that.
+   */
   finalStepIds?: string[];
   /** What the execution before this one has handed over, where the run goes on from it. */
   carried?: CarriedRun;
@@ -88,23 +97,18 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   );
   const orphans = new Orphans(() => ledger, board, turns);
   let record = carried?.record;
-  const approvals = new Approvals(board, (approval) =>
-    record?.notifies && patched(PATCH) ? tellAsked(board, ledger, approval) : undefined,
-  );
+  const approvals = new Approvals(board, (approval) => tellAsked(board, { ledger, record }, approval));
   const budget = openBudget(options, { ledger: () => ledger, board, turns, record: () => record });
-  if (carried) {
-    // Before anything is listened to: what has arrived since is delivered at once.
-    ledger?.restore(carried.ledger);
-    board.restore(carried.board);
-    orphans.restore(carried.orphans);
-    approvals.restore(carried.questions, turns);
-  }
+  // Before anything is listened to: what has arrived since is delivered at once.
+  if (carried) restore(carried, { ledger, board, orphans, approvals, turns });
   orphans.listen();
   let background: BackgroundKnowledge | undefined;
   listenToDoings(board, () => background?.missing('it was ignored'));
   approvals.listen();
   answerQueries(board, () => ledger);
   if (!carried) for (const id of stepIds) board.update(id, {});
+  // What arrived before the first task is checked at once, by the steps that are known.
+  const { finish, instructions } = listenToPeople({ board, approvals, budget, turns }, options);
   const resolved = (record ??= await resolveRecord(models, tools.map(toolUse)));
   const book = (ledger ??= new LedgerBook(resolved.prices, resolved.simulated, countSpent));
   const known = new BackgroundKnowledge(resolved, board, carried !== undefined);
@@ -118,9 +122,11 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
     board,
     orphans,
     approvals,
+    instructions,
     background: known,
     deletions,
     budget,
+    finish,
     gate: new CommandGate(),
     onAmbiguousCreate,
     claimed: new Set(),
@@ -136,16 +142,45 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
       conversation: conversation.known,
       deletions: deletions.carry(),
       ...(budget && { budget: budget.carry() }),
+      ...instructions.carry(),
+      ...finish.carry(),
     }),
   };
 }
 
+type Guided = Omit<ConstructorParameters<typeof EarlyFinish>[0], 'finalStepIds' | 'carried'>;
+
+/** Answers `finishNow` and `steer` from now on. */
+function listenToPeople(
+  guided: Guided,
+  { finalStepIds = [], carried }: RunOptions,
+): Pick<Run, 'finish' | 'instructions'> {
+  const finish = new EarlyFinish({ ...guided, finalStepIds, carried: carried?.finish });
+  finish.listen();
+  const instructions = new Instructions(guided.board, carried?.steering);
+  instructions.listen();
+  return { finish, instructions };
+}
+
 const PATCH = '0.3.0 tells the receiver what waits for a person';
 
-function tellAsked(board: Board, ledger: LedgerBook | undefined, approval: Approval): Promise<void> {
+type Known = { ledger: LedgerBook | undefined; record: RunRecord | undefined };
+
+/** Undefined where nobody is told. */
+function tellAsked(board: Board, { ledger, record }: Known, approval: Approval): Promise<void> | undefined {
+  if (!record?.notifies || !patched(PATCH)) return undefined;
   const { detail: _private, ...told } = approval;
   const usd = ledger?.total().usd ?? 0;
   return tellReceiver(board, { type: 'approval.requested', usd, approval: told }, ` of ${approval.id}`);
+}
+
+type Restored = Pick<Run, 'board' | 'orphans' | 'approvals' | 'turns'> & { ledger: LedgerBook | undefined };
+
+function restore(carried: CarriedRun, { ledger, board, orphans, approvals, turns }: Restored): void {
+  ledger?.restore(carried.ledger);
+  board.restore(carried.board);
+  orphans.restore(carried.orphans);
+  approvals.restore(carried.questions, turns);
 }
 
 function answerQueries(board: Board, ledger: () => LedgerBook | undefined): void {

@@ -9,6 +9,8 @@ export interface Snapshot {
   totals: Pick<Progress, 'counts' | 'usage' | 'usd' | 'budget' | 'simulated' | 'stage'>;
 }
 
+/** Stages that are said: of a run that does anything else than run. */
+const SHOWN_STAGES: ReadonlySet<string> = new Set(['cancelling', 'paused', 'finishing']);
 /** Fewest rows of steps, however low the terminal is. */
 const MIN_ROWS = 3;
 /** Lines beside the steps: hidden ones, a gap, the totals, the cursor's own. */
@@ -38,7 +40,7 @@ export function totalsText({ steps, totals }: Snapshot, now: number): string {
   const cap = totals.budget?.usd === undefined ? '' : ` of ${usd(totals.budget.usd)}`;
   return [
     `${count(totals.counts.ended)} of ${count(totals.counts.total)} steps`,
-    ...(totals.stage === 'cancelling' || totals.stage === 'paused' ? [totals.stage] : []),
+    ...(SHOWN_STAGES.has(totals.stage) ? [totals.stage] : []),
     ...elapsed,
     `${count(tokens)} tokens`,
     `${usd(totals.usd)}${cap}${totals.simulated ? ' (simulated)' : ''}`,

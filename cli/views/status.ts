@@ -3,11 +3,12 @@ import { type HeldBack, heldBackText } from '../../client';
 import { type Ledger } from '../../contract/ledger';
 import { type PipelineResult } from '../../contract/pipeline';
 import { type StepProgress } from '../../contract/progress';
+import { type Steering } from '../../contract/steering';
 import { invocation } from '../invocation';
 import { dateTime, duration } from '../text/format';
 
 import { type Style } from '../text/style';
-import { truncate } from '../text/width';
+import { oneLine, truncate } from '../text/width';
 import { pausedText } from './budget';
 import { type WholeProgress } from '../whole-progress';
 import { waitingText } from './approvals';
@@ -78,8 +79,16 @@ export function progressFrom(result: PipelineResult): WholeProgress {
     simulated: result.ledger.simulated,
     waitingFor: [],
     approvals: [],
+    steering: [],
     warnings: [],
   };
+}
+
+/** `steer-1 (taken up by search, write): Leave prices out.` */
+function steeringText({ id, instruction, stepId, takenBy }: Steering): string {
+  const whose = stepId === undefined ? '' : ` for ${stepId}`;
+  const taken = takenBy.length > 0 ? `taken up by ${takenBy.join(', ')}` : 'not taken up yet';
+  return `${id}${whose} (${taken}): ${oneLine(instruction)}`;
 }
 
 /** What is held back, what is wrong and what was worth a warning, one line each. */
@@ -93,6 +102,7 @@ export function concernLines(
     ...(failure === undefined ? [] : [style('bad', `✗ ${failure}`)]),
     ...(progress?.approvals ?? []).map((approval) => style('warn', `? ${waitingText(workflowId, approval)}`)),
     ...(progress ? pausedText(workflowId, progress) : []).map((text) => style('warn', `! ${text}`)),
+    ...(progress?.steering ?? []).map((one) => style('quiet', truncate(`· ${steeringText(one)}`, width))),
     ...heldBack.map((held) => style('quiet', truncate(`· ${heldBackText(held, now)}`, width))),
     ...[...(progress?.warnings ?? []), ...troubles].map((text) => style('warn', truncate(`! ${text}`, width))),
   ];

@@ -120,6 +120,7 @@ test('a cancelled run tells what was stopped, what may still run, and what had n
     simulated: true,
     waitingFor: [],
     approvals: [],
+    steering: [],
     warnings: [],
   };
   const possiblyRunning = [{ stepId: 'write', responseId: 'resp_2', reason: 'no answer' }];

@@ -1,4 +1,5 @@
 import { missingNote } from '../../prompts/missing-note';
+import { personInstruction } from '../../prompts/person-instruction';
 import { untrustedText } from '../../prompts/untrusted-text';
 
 test('the note for a step without output; its reason cannot end it', () => {
@@ -16,5 +17,13 @@ test('a text of others stands between marks', () => {
    Rome
    Paris
    </untrusted_text_0a1b>"
+   `);
+});
+
+test('an instruction that a person gave on the way', () => {
+  expect(personInstruction('Leave prices out.')).toMatchInlineSnapshot(`
+   "[Instruction of the person who follows this research, given while it was under way. Where it differs from what was asked before, it goes first.]
+
+   Leave prices out."
   `);
 });
