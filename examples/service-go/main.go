@@ -35,6 +35,7 @@ type progress struct {
 type approval struct {
 	ID       string `json:"id"`
 	Question string `json:"question"`
+	Detail   string `json:"detail"`
 }
 
 // decision is the argument of the update "decideApproval".
@@ -146,7 +147,7 @@ func look(ctx context.Context, temporalClient client.Client, id string) (progres
 
 // decide asks on standard input; anything but "y" is the reason of a rejection.
 func decide(ctx context.Context, temporalClient client.Client, id string, waiting approval) error {
-	fmt.Fprintf(os.Stderr, "%s [y, or why not] ", waiting.Question)
+	fmt.Fprintf(os.Stderr, "%s %s [y, or why not] ", waiting.Question, waiting.Detail)
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("nobody decided on %s: %w", waiting.ID, err)

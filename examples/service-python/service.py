@@ -28,7 +28,7 @@ async def start(client: Client, run_id: str, pipeline: dict) -> WorkflowHandle:
 
 async def decide(run: WorkflowHandle, approval: dict) -> None:
     """Asks on standard input; anything but "y" is the reason of a rejection."""
-    print(approval["question"], "[y, or why not]", file=sys.stderr)
+    print(approval["question"], approval.get("detail", ""), "[y, or why not]", file=sys.stderr)
     line = await asyncio.to_thread(sys.stdin.readline)
     if not line:
         sys.exit(f"nobody decided on {approval['id']}")
