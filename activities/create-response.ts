@@ -44,6 +44,7 @@ export async function prepareCreate(deps: ActivityDeps, input: CreateResponseInp
   const prepared = await asActivity(() =>
     beforeDeadline(input, async () => {
       await clearSending();
+      deps.provider.assertRoom(input.model, activityInfo().attempt > 1);
       const tools = definitionsOf(deps, input);
       const rendered: Said = { ...(await unquoted(input, () => render(deps, input))), tools };
       // What the request would be refused for here is refused before anything is marked as sent.

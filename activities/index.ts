@@ -1,5 +1,6 @@
 import { awaitResponse } from './await-response';
 import { callTool } from './call-tool';
+import { countWaits } from './count-waits';
 import { cancelResponse } from './cancel-response';
 import { createConversation } from './create-conversation';
 import { createResponse } from './create-response';
@@ -28,8 +29,8 @@ export function createActivities(deps: ActivityDeps) {
   return {
     'durableResearch.resolveRun': bind(deps, resolveRun),
     'durableResearch.createConversation': bind(deps, createConversation),
-    'durableResearch.createResponse': bind(deps, createResponse),
-    'durableResearch.streamResponse': limited(bind(deps, streamResponse)),
+    'durableResearch.createResponse': bind(deps, countWaits(createResponse)),
+    'durableResearch.streamResponse': limited(bind(deps, countWaits(streamResponse))),
     'durableResearch.awaitResponse': bind(deps, awaitResponse),
     'durableResearch.cancelResponse': bind(deps, cancelResponse),
     'durableResearch.deleteResponse': bind(deps, deleteResponse),

@@ -9,6 +9,8 @@ export const FAILURES = {
   ResponsePending: 'temporal',
   /** 429 that is not a quota: retried after the delay that the headers ask for. */
   RateLimited: 'temporal',
+  /** A limit is used up, as the provider's headers tell: the worker has not sent the create, and does so later. */
+  HeldBack: 'temporal',
   /** Another response is working on the conversation. */
   ConversationBusy: 'temporal',
   /** The provider could not be reached, or answered 5xx to a read. */

@@ -15,6 +15,7 @@ import {
   isTerminal,
   type Reading,
 } from './port';
+import { heldBack, type Need, RateLimits } from './rate-limits';
 import { createClient, originOf, type ProviderSettings } from './settings';
 import { createStreamed } from './streamed-create';
 
@@ -33,6 +34,7 @@ const conversationSchema = z.looseObject({ id: z.string().min(1) });
 export function createProvider(settings: ProviderSettings): Provider {
   const client = createClient(settings);
   const origin = originOf(settings);
+  const limits = new RateLimits();
   const read = async <T>(about: CallSubject, call: () => Promise<T>): Promise<T> => {
     try {
       return await call();
@@ -44,7 +46,11 @@ export function createProvider(settings: ProviderSettings): Provider {
     providerResponseSchema.parse(await client.responses.retrieve(responseId, {}, within(READ_TIMEOUT_MS)));
   return {
     origin,
-    createResponse: (body, timeoutMs, reading) => create(client, { body, timeoutMs, origin, reading }),
+    assertRoom(model, again) {
+      const held = limits.hold({ model, tokens: 1 }, again);
+      if (held) throw heldBack(model, held, origin);
+    },
+    createResponse: (body, timeoutMs, reading) => create(client, { body, timeoutMs, origin, reading, limits }),
     followResponse: (responseId, options) => follow(client, { ...options, responseId, origin }),
     retrieveResponse: (responseId) => read({ responseId }, () => retrieve(responseId)),
     cancelResponse: (responseId) => cancel(client, { responseId, retrieve, origin }),
@@ -71,16 +77,44 @@ function within(ms: number): { timeout: number; signal: AbortSignal } {
   return { timeout: ms, signal: AbortSignal.timeout(ms) };
 }
 
-type CreateCall = { body: CreateBody; timeoutMs: number; origin: string; reading?: Reading };
+type CreateCall = { body: CreateBody; timeoutMs: number; origin: string; reading?: Reading; limits: RateLimits };
 
-async function create(client: OpenAI, { body, timeoutMs, origin, reading }: CreateCall): Promise<ProviderResponse> {
+async function create(client: OpenAI, call: CreateCall): Promise<ProviderResponse> {
+  const { body, timeoutMs, origin, reading, limits } = call;
+  const need = needOf(body);
+  const held = limits.take(need);
+  if (held) throw heldBack(need.model, held, origin);
+  let isAnswered = false;
+  const onAnswer = (headers: Headers): void => {
+    isAnswered = true;
+    limits.answered(need, headers);
+  };
   try {
-    if (body['stream'] === true) return await createStreamed(client, { body, timeoutMs, reading });
+    if (body['stream'] === true) return await createStreamed(client, { body, timeoutMs, reading, onAnswer });
     const answer = await client.post('/responses', { body, ...within(timeoutMs) }).asResponse();
+    onAnswer(answer.headers);
     return await readCreateAnswer(answer, body.model);
   } catch (error) {
-    throw classifyError(error, 'create', { origin, apiKey: client.apiKey, background: body['background'] === true });
+    if (!isAnswered && error instanceof APIError && error.headers) onAnswer(error.headers);
+    else if (!isAnswered) limits.lost(need);
+    const failure = classifyError(error, 'create', {
+      origin,
+      apiKey: client.apiKey,
+      background: body['background'] === true,
+    });
+    throw failure.type === 'RateLimited' ? inTurn(failure, need, limits) : failure;
   }
+}
+
+/** Those that are refused together do not come back together. */
+function inTurn({ message, retryAfterMs = 0, unquoted }: ProviderError, need: Need, limits: RateLimits): ProviderError {
+  return new ProviderError('RateLimited', message, limits.refused(need, retryAfterMs), { unquoted });
+}
+
+/** A token is about four characters; providers count the longest output too. */
+function needOf({ model, input, instructions, tools, text, max_output_tokens: longest }: CreateBody): Need {
+  const said = JSON.stringify([input, instructions, tools, text]);
+  return { model, tokens: Math.ceil(said.length / 4) + (typeof longest === 'number' ? longest : 0) };
 }
 
 type FollowCall = FollowOptions & { responseId: string; origin: string };

@@ -64,6 +64,11 @@ export interface Provider {
   /** Base URL and organisation, or the name given in the configuration; recorded in every run. */
   readonly origin: string;
   /**
+   * Throws `HeldBack` while a limit of the model is used up, as the headers of earlier answers tell. To be asked before a
+   * create is made ready; `again` by one that comes back from its wait. `createResponse` throws it too, and sends nothing.
+   */
+  assertRoom(model: string, again: boolean): void;
+  /**
    * Creates a response. Never aborted by a cancel: once sent, its answer is waited for up to `timeoutMs`. A body with
    * `stream: true` whose response runs in the foreground after all is read to its end, by `reading`.
    */

@@ -1,5 +1,5 @@
 /** Longest wait that a provider's headers can ask of us: a wrong or hostile header must not park a step for hours. */
-const MAX_RETRY_AFTER_MS = 60_000;
+export const MAX_RETRY_AFTER_MS = 60_000;
 /** A header that says "now" must not become a busy loop. */
 const MIN_RETRY_AFTER_MS = 100;
 
@@ -25,7 +25,8 @@ export function retryAfterOf(headers: Headers | undefined, now: number): RetryAf
   return { asked, ms: Math.ceil(Math.min(Math.max(asked, MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS)) };
 }
 
-function numberOf(text: string | null): number | undefined {
+/** A number of a header; undefined for everything else. */
+export function numberOf(text: string | null): number | undefined {
   if (text === null || text.trim() === '') return undefined;
   const value = Number(text);
   return Number.isFinite(value) ? value : undefined;
@@ -48,8 +49,8 @@ function reset(headers: Headers): number | undefined {
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
-/** `6m0s`, `1.5s`, `120ms`: the format of the rate limit headers. */
-function goDuration(text: string | null): number | undefined {
+/** `6m0s`, `1.5s`, `120ms`, the format of the rate limit headers, in milliseconds. */
+export function goDuration(text: string | null): number | undefined {
   const parts = [...(text ?? '').matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
   if (parts.length === 0) return undefined;
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS], 0);

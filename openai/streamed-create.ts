@@ -6,7 +6,13 @@ import { type CreateBody, type Item, type ProviderResponse, providerResponseSche
 /** How long the stream of a background response is kept open after its create. */
 const KEPT_OPEN_MS = 10_000;
 
-type StreamedCreate = { body: CreateBody; timeoutMs: number; reading?: Reading };
+type StreamedCreate = {
+  body: CreateBody;
+  timeoutMs: number;
+  reading?: Reading;
+  /** Told of the answer's headers, before anything of it is read. */
+  onAnswer?: (headers: Headers) => void;
+};
 
 /**
  * A create with `stream: true`. Its first event tells whether the response runs in the background: then that is the
@@ -16,7 +22,7 @@ type StreamedCreate = { body: CreateBody; timeoutMs: number; reading?: Reading }
  */
 export async function createStreamed(
   client: OpenAI,
-  { body, timeoutMs, reading = {} }: StreamedCreate,
+  { body, timeoutMs, reading = {}, onAnswer }: StreamedCreate,
 ): Promise<ProviderResponse> {
   const connection = new AbortController();
   const limit = setTimeout(() => connection.abort(new DOMException('no answer came', 'TimeoutError')), timeoutMs);
@@ -30,6 +36,7 @@ export async function createStreamed(
   try {
     const sent = client.post('/responses', { body, timeout: timeoutMs, signal: connection.signal });
     const answer = await sent.asResponse();
+    onAnswer?.(answer.headers);
     if (!answer.body || !isEventStream(answer)) return await readCreateAnswer(answer, body.model);
     const events = readEvents(answer.body);
     const started = await firstResponse(events);

@@ -60,6 +60,41 @@ describe('createResponse', () => {
     expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual(BODY);
   });
 
+  it('sends nothing while the requests are used up that an answer has told of', async () => {
+    const used = {
+      'x-ratelimit-limit-requests': '60',
+      'x-ratelimit-remaining-requests': '0',
+      'x-ratelimit-reset-requests': '1m0s',
+    };
+    const { provider, server } = await providerAt((_, res) => json(res, RESPONSE, 200, used));
+    provider.assertRoom('gpt-5.5', false);
+    await provider.createResponse(BODY, 5_000);
+    const held = await failure(provider.createResponse(BODY, 5_000));
+    expect(held).toMatchObject({
+      type: 'HeldBack',
+      message: expect.stringContaining('the requests a minute of gpt-5.5'),
+    });
+    expect(held.retryAfterMs).toBeGreaterThan(3_000);
+    expect(() => provider.assertRoom('gpt-5.5', true)).toThrow(/held back before it was sent/);
+    expect(() => provider.assertRoom('gpt-4.1', false)).not.toThrow();
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('reads the limits from a refusal, also of a stream, and lets what is small enough pass', async () => {
+    const used = {
+      'x-ratelimit-limit-tokens': '600000',
+      'x-ratelimit-remaining-tokens': '40000',
+      'x-ratelimit-reset-tokens': '56s',
+    };
+    const refusal = { error: { message: 'Rate limit reached', type: 'tokens', code: 'rate_limit_exceeded' } };
+    const { provider, server } = await providerAt((_, res) => json(res, refusal, 429, used));
+    const large = { ...BODY, stream: true, max_output_tokens: 50_000 };
+    expect(await failure(provider.createResponse(large, 5_000))).toMatchObject({ type: 'RateLimited' });
+    expect(await failure(provider.createResponse(large, 5_000))).toMatchObject({ type: 'HeldBack' });
+    expect(await failure(provider.createResponse(BODY, 5_000))).toMatchObject({ type: 'RateLimited' });
+    expect(server.seen).toHaveLength(2);
+  });
+
   it.each([
     [429, 'RateLimited'],
     [408, 'ProviderUnavailable'],
