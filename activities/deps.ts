@@ -52,6 +52,8 @@ export interface ActivityDeps {
   traces?: boolean;
   /** Events of history after which a run goes on in a new execution. */
   historyEvents: number;
+  /** Task queue for the creates of runs that begin now. Default: that of the run. */
+  createTaskQueue?: string;
   /** Tools of the user's own that steps may name. Default none. */
   tools?: ToolRegistry;
   /** Tells somebody about the end of a run; undefined where nobody asked for it. */

@@ -22,6 +22,7 @@ export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Pr
     background: deps.background.known,
     foregroundModels: [...deps.background.refusing],
     historyEvents: deps.historyEvents,
+    ...(deps.createTaskQueue !== undefined && { createTaskQueue: deps.createTaskQueue }),
     ...(input.tools?.length && { tools: policies(deps.tools ?? new Map(), input.tools) }),
   };
 }

@@ -10,6 +10,7 @@ import { type ReplayOptions } from './commands/replay';
 import { type RunOptions } from './commands/run';
 import { type ResultOptions } from './conclude';
 import { EXIT } from './exit-codes';
+import { fairnessName, priorityKey, weight } from './priority-options';
 
 /** The program, and the exit code of the command that ran. */
 export interface Program {
@@ -73,6 +74,9 @@ function addRuns(program: Command, ends: Ends): void {
     .option('--budget <usd>', 'most that the run may cost, in USD', amount)
     .option('--budget-tokens <number>', 'most tokens that the run may use', wholeAmount)
     .option('--on-exhausted <what>', 'at the budget: "pause" until it is raised, or "stop"', exhausted)
+    .option('--priority <number>', 'among runs that wait for their turn: from 1, first, to 5, last', priorityKey)
+    .option('--fairness-key <key>', 'whom the run is for: among runs that wait each key gets its share', fairnessName)
+    .option('--fairness-weight <number>', 'share of the fairness key beside others (default: 1)', weight)
     .option('--yes', 'do not ask before money is spent')
     .addHelpText('after', RUN_HELP)
     .action(async (words: string[], options: RunOptions) =>

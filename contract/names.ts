@@ -22,6 +22,11 @@ export function createActivityId({ stepId, turn, create }: { stepId: string; tur
   return `create:${stepId}/${turn}/${create}`;
 }
 
+/** Step of a create, by the id of its activity; undefined for every other activity. */
+export function createdStepId(activityId: string): string | undefined {
+  return /^create:(.+)\/\d+\/\d+$/.exec(activityId)?.[1];
+}
+
 /** Place of a tool call in its run: what a person decides on, and the end of its idempotency key. */
 export function callPlace({ stepId, turn, callId }: { stepId: string; turn: number; callId: string }): string {
   return `${stepId}/${turn}/${callId}`;

@@ -4,6 +4,7 @@ import { planSteps, type PlannedStep } from './graph';
 import { fromZod, InvalidInputError } from './issues';
 import { citationSchema, outcomeSchema } from './outcome';
 import { ledgerSchema } from './ledger';
+import { runPrioritySchema } from './priority';
 import { findSecrets } from './secrets';
 import { stepDefaultsSchema, stepSchema } from './step';
 import { usageSchema } from './usage';
@@ -33,6 +34,7 @@ export const pipelineInputSchema = z.strictObject({
   maxParallel: z.int().min(1).max(100).optional(),
   /** What happens to a create whose answer was lost. Default retry. */
   onAmbiguousCreate: onAmbiguousCreateSchema.optional(),
+  ...runPrioritySchema.shape,
 });
 export type PipelineInput = z.infer<typeof pipelineInputSchema>;
 

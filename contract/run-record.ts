@@ -49,6 +49,8 @@ export const runRecordSchema = z.strictObject({
    * that did not: their runs stay in one.
    */
   historyEvents: z.int().positive().optional(),
+  /** Task queue of the run's creates, which have a limit there. Absent where they go to the run's own. */
+  createTaskQueue: z.string().min(1).optional(),
   /** Tools of the user's own that the run names. Absent in runs without any. */
   tools: z.array(toolPolicySchema).optional(),
 });

@@ -58,8 +58,12 @@ export async function startTemporal(
 ): Promise<TemporalServer> {
   const database = homeFiles.database(context.home);
   const served = `${database}.served`;
+  const fair = `${database}.fair`;
   // A server that was killed while it made its tables leaves a file that none can use. Nothing was ever kept in it.
-  if (!existsSync(served)) for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { force: true });
+  if (!existsSync(served)) {
+    for (const end of ['', '-wal', '-shm', '.fair']) rmSync(`${database}${end}`, { force: true });
+    if (context.settings.sharesCreates) writeFileSync(fair, '');
+  }
   const server = await serveTemporal(context, executable, signal);
   writeFileSync(served, '');
   return server;
@@ -73,6 +77,7 @@ function serveTemporal(context: ServiceContext, executable: string, signal: Abor
     port: portOf(former && `http://${former.address}`),
     uiPort: portOf(former?.uiUrl),
     namespace: context.settings.namespace,
+    fairness: existsSync(`${homeFiles.database(context.home)}.fair`),
     onLogLine: (line) => context.onLine('temporal', line),
     onSpawn: (id) => context.onSpawn('temporal', id),
     signal,

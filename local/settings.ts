@@ -27,6 +27,7 @@ const environmentSchema = z.object({
   DURABLE_RESEARCH_EMULATOR_SPEED: positive(10),
   DURABLE_RESEARCH_EMULATOR_CORPUS: text,
   DURABLE_RESEARCH_IDLE_MINUTES: positive(10),
+  DURABLE_RESEARCH_REQUESTS_PER_MINUTE: text,
 });
 
 /** A setting that is missing or wrong; the message names the variable and what to set. */
@@ -56,6 +57,8 @@ export interface LocalSettings {
   namespace: string;
   taskQueue: string;
   provider: ProviderSettings;
+  /** Creates have a limit, and wait for their turn: a database that begins now serves fairness keys. */
+  sharesCreates: boolean;
   /** The supervisor ends after so many milliseconds without an open run and without a command. */
   idleMs: number;
 }
@@ -119,6 +122,7 @@ export function readSettings(env: NodeJS.ProcessEnv): LocalSettings {
     provider: values.OPENAI_API_KEY
       ? { kind: 'api', baseUrl: withoutCredentials(values.OPENAI_BASE_URL ?? DEFAULT_API_URL) }
       : { kind: 'emulator', speed: values.DURABLE_RESEARCH_EMULATOR_SPEED, corpus: corpus && path.resolve(corpus) },
+    sharesCreates: values.DURABLE_RESEARCH_REQUESTS_PER_MINUTE !== undefined,
     idleMs: values.DURABLE_RESEARCH_IDLE_MINUTES * 60_000,
   };
 }

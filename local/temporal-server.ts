@@ -22,6 +22,11 @@ export interface TemporalServerOptions {
   headless?: boolean;
   /** Made at the start unless it exists. Default `default`. */
   namespace?: string;
+  /**
+   * Serves the fairness keys of tasks, on queues of one partition. A database keeps what it began with: the server looks
+   * for waiting tasks in another table. Default false.
+   */
+  fairness?: boolean;
   /** How long closed runs are kept, in days. Default 30. */
   retentionDays?: number;
   /** Called for each line of the server's log. */
@@ -63,6 +68,13 @@ const DYNAMIC_CONFIG = [
   'history.timerProcessorMaxTimeShift="20ms"',
 ];
 
+/** Shares between fairness keys are held in each partition by itself, and a queue has four of them by default. */
+const FAIRNESS_CONFIG = [
+  'matching.enableFairness=true',
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+];
+
 /**
  * With a write-ahead log, `synchronous=NORMAL` keeps every committed transaction through a killed process; only a power
  * cut or a crash of the operating system may lose the last ones. It is several times faster than FULL.
@@ -78,7 +90,8 @@ function serverArguments(options: TemporalServerOptions, ports: Ports): string[]
   const args = ['server', 'start-dev', '--ip', LOOPBACK, '--port', String(ports.port), '--log-level', 'warn'];
   args.push(...(ports.uiPort === undefined ? ['--headless'] : ['--ui-port', String(ports.uiPort)]));
   if (options.namespace && options.namespace !== 'default') args.push('--namespace', options.namespace);
-  for (const value of DYNAMIC_CONFIG) args.push('--dynamic-config-value', value);
+  const config = [...DYNAMIC_CONFIG, ...(options.fairness ? FAIRNESS_CONFIG : [])];
+  for (const value of config) args.push('--dynamic-config-value', value);
   if (options.dbFile) {
     args.push('--db-filename', options.dbFile);
     for (const pragma of SQLITE_PRAGMAS) args.push('--sqlite-pragma', pragma);

@@ -33,6 +33,15 @@ const historyEventsSchema = z
     (count) => Number.isInteger(count) && count >= HISTORY_EVENTS.min && count <= HISTORY_EVENTS.max,
     `expected a whole number from ${HISTORY_EVENTS.min} to ${HISTORY_EVENTS.max}`,
   );
+/** Below the least, a step would wait for longer than most deadlines. */
+const REQUESTS_PER_MINUTE = { min: 1, max: 1_000_000 } as const;
+const requestsPerMinuteSchema = z
+  .string()
+  .transform(Number)
+  .refine(
+    (rate) => rate >= REQUESTS_PER_MINUTE.min && rate <= REQUESTS_PER_MINUTE.max,
+    `expected a number from ${REQUESTS_PER_MINUTE.min} to ${REQUESTS_PER_MINUTE.max}`,
+  );
 /** `s3://` with a bucket and, if wanted, a prefix. */
 const S3_STORE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]*))?$/;
 const STORE = new RegExp(`^(?:files|provider)$|${S3_STORE.source}`);
@@ -59,6 +68,7 @@ const environmentSchema = z.object({
   DURABLE_RESEARCH_CREATE_TIMEOUT: createTimeoutSchema.optional(),
   DURABLE_RESEARCH_BACKGROUND: z.enum(BACKGROUND_SETTINGS, 'expected "auto", "full" or "none"').optional(),
   DURABLE_RESEARCH_HISTORY_EVENTS: historyEventsSchema.optional(),
+  DURABLE_RESEARCH_REQUESTS_PER_MINUTE: requestsPerMinuteSchema.optional(),
   DURABLE_RESEARCH_NOTIFY_URL: z.url({ protocol: /^https?$/, error: 'expected an http(s) URL' }).optional(),
   DURABLE_RESEARCH_NOTIFY_SECRET: z
     .string()
@@ -101,6 +111,11 @@ export interface WorkerConfig {
   background: BackgroundSetting;
   /** Events of history after which a run goes on in a new execution. Default 10,000; the server may suggest it earlier. */
   historyEvents: number;
+  /**
+   * Creates a minute of all workers of the task queue together; the same at each of them. Undefined: creates have no
+   * limit, and no queue of their own.
+   */
+  requestsPerMinute?: number;
   notify?: NotifyConfig;
   /** Secrets of the provider's webhooks; none: webhooks are not used. Must never be printed. */
   webhookSecrets: string[];
@@ -142,6 +157,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     createTimeoutMs: durationMs(values.DURABLE_RESEARCH_CREATE_TIMEOUT ?? '30s'),
     background: values.DURABLE_RESEARCH_BACKGROUND ?? 'auto',
     historyEvents: values.DURABLE_RESEARCH_HISTORY_EVENTS ?? HISTORY_EVENTS.default,
+    requestsPerMinute: values.DURABLE_RESEARCH_REQUESTS_PER_MINUTE,
     notify: notifyConfig(values),
     toolModules: (values.DURABLE_RESEARCH_TOOLS ?? '').split(',').flatMap((name) => name.trim() || []),
     // Several while one is replaced by another.

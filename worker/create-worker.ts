@@ -16,6 +16,7 @@ import { ConfigurationError, type WorkerConfig } from './config';
 import { createAnnouncers } from './announcers';
 import { rememberBackground } from './background-memory';
 import type * as ExportSpans from './export-spans';
+import { createCreatesWorker, createsTaskQueue } from './creates-worker';
 import { createNotifier } from './notify';
 import { type SpanExport } from './spans';
 import { stepLog } from './step-log';
@@ -42,14 +43,18 @@ export interface ResearchWorkerOptions {
 
 /** A worker of the engine: polls until `shutdown()`, then ends its watches. */
 export interface ResearchWorker {
+  /** The one that runs workflows; beside it another one polls the queue of creates. */
   worker: Worker;
   /** What the worker talks to, as runs record it. */
   origin: string;
   run(): Promise<void>;
+  /** Tells both to end what they have begun and to take nothing new; a second time it does nothing. */
+  shutdown(): void;
 }
 
 /**
- * Composes a worker: provider, output store, watcher, tools, activities and workflows on one task queue.
+ * Composes a worker: provider, output store, watcher, tools, activities and workflows on one task queue, and creates on
+ * one of their own.
  * @throws ConfigurationError for a module of tools that cannot be loaded, for two tools of one name, and for one whose
  * arguments the API's strict mode cannot express.
  */
@@ -71,35 +76,55 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     webhooks,
     traces: config.traces !== undefined,
     historyEvents: config.historyEvents,
+    createTaskQueue: config.requestsPerMinute === undefined ? undefined : createsTaskQueue(config.taskQueue),
     tools: await toolsOf(options),
     notify: config.notify && createNotifier(config.notify),
     ...sources,
   };
+  const activities = createActivities(deps);
+  const shared = sharedOptions(options, dataConverter);
   const worker = await Worker.create({
-    connection,
-    namespace,
-    taskQueue: config.taskQueue,
+    ...shared,
     ...(options.workflowsPath === undefined ? workflowSource(dataConverter) : { workflowsPath: options.workflowsPath }),
-    dataConverter,
-    activities: { ...options.activities, ...createActivities(deps) },
-    // A cancel is learned by the answer to a heartbeat.
-    maxHeartbeatThrottleInterval: '3s',
+    activities: { ...options.activities, ...activities },
     // The pause after a killed worker, before another one takes over its workflows.
     stickyQueueScheduleToStartTimeout: '2s',
+    ...options.worker,
+    interceptors: { ...options.worker?.interceptors, ...shared.interceptors },
+    sinks: { ...spanSinks(namespace, spans), ...options.worker?.sinks },
+  });
+  const { requestsPerMinute } = config;
+  const creates = await createCreatesWorker({ shared, activities, requestsPerMinute });
+  const workers = [worker, creates];
+  return {
+    worker,
+    origin: deps.provider.origin,
+    run: () => runUntilShutdown(workers, announcers, spans),
+    shutdown: () => workers.forEach(stop),
+  };
+}
+
+/** What the workers of both queues have alike. */
+function sharedOptions(
+  { config, connection, namespace, worker }: ResearchWorkerOptions,
+  dataConverter: WorkerOptions['dataConverter'],
+): WorkerOptions & { taskQueue: string } {
+  return {
+    connection,
+    namespace,
+    ...(worker?.identity !== undefined && { identity: worker.identity }),
+    taskQueue: config.taskQueue,
+    dataConverter,
+    // A cancel is learned by the answer to a heartbeat.
+    maxHeartbeatThrottleInterval: '3s',
     workerDeploymentOptions: config.deploymentVersion && {
       version: config.deploymentVersion,
       useWorkerVersioning: true,
       defaultVersioningBehavior: 'PINNED',
     },
     shutdownGraceTime: config.createTimeoutMs + SHUTDOWN_MARGIN_MS,
-    ...options.worker,
-    interceptors: {
-      ...options.worker?.interceptors,
-      activity: [stepLog, ...(options.worker?.interceptors?.activity ?? [])],
-    },
-    sinks: { ...spanSinks(namespace, spans), ...options.worker?.sinks },
-  });
-  return { worker, origin: deps.provider.origin, run: () => runUntilShutdown(worker, announcers, spans) };
+    interceptors: { activity: [stepLog, ...(worker?.interceptors?.activity ?? [])] },
+  };
 }
 
 async function toolsOf({ config, tools = [] }: ResearchWorkerOptions): Promise<ToolRegistry> {
@@ -112,17 +137,25 @@ async function toolsOf({ config, tools = [] }: ResearchWorkerOptions): Promise<T
   }
 }
 
+/** Neither worker goes on without the other one. */
 async function runUntilShutdown(
-  worker: Worker,
+  workers: readonly Worker[],
   announcers: { stop(): void },
   spans: SpanExport | undefined,
 ): Promise<void> {
   try {
-    await worker.run();
+    const running = workers.map((worker) => worker.run().finally(() => workers.forEach(stop)));
+    await Promise.allSettled(running);
+    await Promise.all(running);
   } finally {
     announcers.stop();
     await spans?.close();
   }
+}
+
+/** One that drains already must not be told again: that throws. */
+function stop(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
 function openSpanExport({ traces }: WorkerConfig): SpanExport | undefined {

@@ -31,8 +31,7 @@ export async function runWorker(env: NodeJS.ProcessEnv, onReady: (ready: WorkerR
   try {
     const research = await createResearchWorker({ config, connection, namespace });
     if (health) await serveHealth(research.worker, health);
-    // A worker that drains already must not be told again: that throws, and here nobody would catch it.
-    process.once('disconnect', () => research.worker.getState() === 'RUNNING' && research.worker.shutdown());
+    process.once('disconnect', () => research.shutdown());
     const running = research.run();
     onReady({
       ready: true,

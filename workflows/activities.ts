@@ -1,4 +1,4 @@
-import type { Duration } from '@temporalio/common';
+import type { ActivityOptions, Duration } from '@temporalio/common';
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ResearchActivities } from '../activities';
 
@@ -12,15 +12,22 @@ export function quick(summary: string): ResearchActivities {
 }
 
 /**
+ * Where creates are sent, and in which order. `scheduleToStartTimeout` ends one that waits for its turn for too long: it
+ * has sent nothing.
+ */
+export type CreatePlace = Pick<ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout' | 'priority'>;
+
+/**
  * A create is never retried after it may have been accepted: the time-out of a killed worker ends it too.
  * The cancel of a run waits for its answer, or the id of a response that runs would be lost.
  * Its activity id names the step, so that a replay notices when steps have changed places.
  */
 export function create(
   activityId: string,
-  { timeoutMs, summary }: { timeoutMs: number; summary: string },
+  { timeoutMs, summary, place }: { timeoutMs: number; summary: string; place: CreatePlace },
 ): ResearchActivities {
   return proxyActivities<ResearchActivities>({
+    ...place,
     activityId,
     startToCloseTimeout: timeoutMs + CREATE_MARGIN_MS,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -39,9 +46,11 @@ export function create(
  */
 export function streamed(
   activityId: string,
-  { timeoutMs, deadlineAt, summary }: { timeoutMs: number; deadlineAt: number; summary: string },
+  options: { timeoutMs: number; deadlineAt: number; summary: string; place: CreatePlace },
 ): ResearchActivities {
+  const { timeoutMs, deadlineAt, summary, place } = options;
   return proxyActivities<ResearchActivities>({
+    ...place,
     activityId,
     // The activity judges the deadline itself.
     startToCloseTimeout: Math.max(0, deadlineAt - Date.now()) + timeoutMs + STREAM_MARGIN_MS,

@@ -126,7 +126,7 @@ export class Board {
           .map(({ id, question, detail }) => `${id}: ${question}${detail === undefined ? '' : ` ${detail}`}`),
         ...(pausedFor === undefined ? [] : [pausedFor]),
         ...steps
-          .filter(({ state }) => state === 'in_progress')
+          .filter(({ state, doing }) => state === 'in_progress' || (state === 'creating' && doing !== undefined))
           .slice(0, MAX_WAITING)
           .map(waitingText),
       ],

@@ -8,6 +8,7 @@ import { create, streamed } from './activities';
 import { askPerson } from './ask-person';
 import { MAX_INPUT_BYTES } from './command-gate';
 import { backgroundOf, boundOf, createInput, isInOwnConversation, placeOf, steeringOf } from './create-input';
+import { createPlaceOf, WAITING_FOR_TURN } from './create-place';
 import { failureName, failureOf, type LostCreate, lostCreate } from './failures';
 import { jsonBytes } from './json-bytes';
 import { reportCreate } from './report';
@@ -191,16 +192,19 @@ type Scheduled = { activityId: string; summary: string };
 function sendRequest(turn: Turn, request: CreateResponseInput, { activityId, summary }: Scheduled): Promise<Created> {
   const { run, step, deadlineAt, refused } = turn;
   const { timeoutMs } = request;
+  const place = createPlaceOf(turn);
+  const doing = place.taskQueue === undefined ? undefined : WAITING_FOR_TURN;
+  if (doing !== undefined) run.board.update(step.id, { doing });
   const known = backgroundOf(turn);
   // A stream that is wanted may be refused where background mode is not.
   if (known === 'full' && !request.stream) {
-    return create(activityId, { timeoutMs, summary })['durableResearch.createResponse'](request);
+    return create(activityId, { timeoutMs, summary, place })['durableResearch.createResponse'](request);
   }
   if (known === 'none') {
     if (!refused) run.background.warn(request.model, 'as was found before, or set');
-    run.board.update(step.id, { state: 'in_progress', responseId: undefined, doing: undefined, resumable: false });
+    run.board.update(step.id, { state: 'in_progress', responseId: undefined, doing, resumable: false });
   }
-  const creating = streamed(activityId, { timeoutMs, deadlineAt, summary });
+  const creating = streamed(activityId, { timeoutMs, deadlineAt, summary, place });
   return creating['durableResearch.streamResponse']({ ...request, background: known !== 'none', refused });
 }
 

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import { lookDetailsSchema, type Sending, sendingSchema } from '../contract/activities';
 import { type FailureType, failureTypeSchema } from '../contract/failures';
+import { createdStepId } from '../contract/names';
 import { type Failure } from '../contract/outcome';
 
 /**
@@ -11,9 +12,21 @@ export function failureOf(error: unknown): Failure | undefined {
   if (!(error instanceof ActivityFailure)) return undefined;
   const { cause } = error;
   if (cause instanceof TimeoutFailure) {
+    if (isTurnMissed(error)) {
+      return { type: 'DeadlineExceeded', message: `${error.activityId} had not got its turn by the step's deadline` };
+    }
     return { type: 'ProviderUnavailable', message: `${error.activityType} timed out: ${cause.message}` };
   }
   return ownFailure(cause);
+}
+
+/** A create that waited in the queue of creates for as long as its step had time. */
+function isTurnMissed({ cause, activityId }: ActivityFailure): boolean {
+  return (
+    cause instanceof TimeoutFailure &&
+    cause.timeoutType === 'SCHEDULE_TO_START' &&
+    createdStepId(activityId ?? '') !== undefined
+  );
 }
 
 /** Type and message of a failure that the engine itself has made. */
@@ -41,6 +54,8 @@ export type LostCreate = {
 export function lostCreate(error: unknown): LostCreate | undefined {
   if (!(error instanceof ActivityFailure)) return undefined;
   const { cause } = error;
+  // Attempts before this one were refused, whatever they had marked.
+  if (isTurnMissed(error)) return undefined;
   if (cause instanceof TimeoutFailure) {
     const reason = 'the worker did not report the answer of this create in time; it may have died';
     const { sending: sent, newestItem } = sendingOf(cause.lastHeartbeatDetails);

@@ -14,9 +14,10 @@ function recordMs(name: string, ms: number, tags: Record<string, string>): void 
   metricMeter.createHistogram(`durable_research_${name}`, 'int', 'ms').record(Math.max(0, ms), tags);
 }
 
-/** A create that returned a response. */
-export function countCreate(model: string): void {
+/** A create that returned a response, and how long that took: its turn and its waits for a rate limit included. */
+export function countCreate(model: string, startedAt: number): void {
   count('creates', 1, { model });
+  recordMs('create', Date.now() - startedAt, { model });
 }
 
 /** A create whose answer was lost. */

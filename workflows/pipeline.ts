@@ -46,10 +46,11 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   const models = steps.flatMap(({ model }) => (model === undefined ? [] : [model]));
   const tools = toolsOf(plan);
   const stepIds = steps.map(({ id }) => id);
-  const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL } = plan.input;
+  const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL, priority, fairnessKey, fairnessWeight } = plan.input;
   const finalStepIds = finalSteps(steps).map(({ id }) => id);
   const known = { models, tools, stepIds, finalStepIds };
-  const run = await openRun({ ...known, onAmbiguousCreate, carried: carry?.run, ...budgetOf(plan) });
+  const order = { priority, fairnessKey, fairnessWeight };
+  const run = await openRun({ ...known, ...order, onAmbiguousCreate, carried: carry?.run, ...budgetOf(plan) });
   refuseWithoutWebhooks(run, plan);
   refuseWithoutStore(run, plan);
   refuseWithoutPrice(run, plan);

@@ -38,7 +38,7 @@ export function reportCreate(ofTurn: Turn, model: string, answer: Times & Answer
   const { startedAt, created, failure } = answer;
   const responseId = created?.responseId;
   const line = { stepId: step.id, turn, create: creates, model, responseId, failure };
-  if (created) countCreate(model);
+  if (created) countCreate(model, startedAt);
   if (failure === 'CreateAmbiguous') {
     countAmbiguous();
     log.warn('the answer of a create was lost; it may have been billed', line);

@@ -1,3 +1,4 @@
+import type { Priority } from '@temporalio/common';
 import { defineQuery, patched, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { type ToolUse } from '../contract/activities';
 import { type Approval } from '../contract/approval';
@@ -6,6 +7,7 @@ import { type Budget, type Cap } from '../contract/budget';
 import { type Ledger } from '../contract/ledger';
 import { LEDGER_QUERY, PROGRESS_QUERY } from '../contract/names';
 import { type OnAmbiguousCreate } from '../contract/pipeline';
+import { type RunPriority } from '../contract/priority';
 import { type Progress, type ProgressQuery, progressQuerySchema } from '../contract/progress';
 import { type RunRecord } from '../contract/run-record';
 import { quick } from './activities';
@@ -15,6 +17,7 @@ import { BackgroundKnowledge } from './background';
 import { Board } from './board';
 import { type RunBudget } from './budget';
 import { CommandGate } from './command-gate';
+import { priorityOf } from './create-place';
 import { Deletions } from './deletions';
 import { details } from './details';
 import { EarlyFinish } from './early-finish';
@@ -45,6 +48,8 @@ export interface Run {
   /** Bounds what one workflow task schedules. */
   readonly gate: CommandGate;
   readonly onAmbiguousCreate: OnAmbiguousCreate;
+  /** Of its creates; absent where the run says nothing of it. */
+  readonly priority: Priority | undefined;
   /** Absent where the run has none. */
   readonly budget: RunBudget | undefined;
   /** Whether a person has told the run to come to its end, and for whom that holds. */
@@ -63,7 +68,7 @@ export interface Run {
 export type OwnBudget = Omit<Budget, 'reserve'> & { reserve?: Cap };
 
 /** What a workflow says of its run before it begins. */
-export interface RunOptions {
+export interface RunOptions extends RunPriority {
   /** Models that the run will name, so that their prices are in its record. */
   models?: string[];
   /** Tools of your own that the run will name; of a pipeline with where its input does, for the refusal of an unknown one. */
@@ -89,6 +94,7 @@ export interface RunOptions {
  */
 export async function openRun(options: RunOptions = {}): Promise<Run> {
   const { models = [], tools = [], stepIds = [], onAmbiguousCreate = 'retry', carried } = options;
+  const priority = priorityOf(options);
   const turns = new Map<string, OpenTurn>(carried?.turns);
   let ledger = carried && new LedgerBook(carried.record.prices, carried.record.simulated, countSpent);
   const board = new Board(
@@ -129,6 +135,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
     finish,
     gate: new CommandGate(),
     onAmbiguousCreate,
+    priority,
     claimed: new Set(),
     turns,
     conversation: (turn) => conversation.id(turn),

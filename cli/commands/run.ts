@@ -11,6 +11,7 @@ import { UsageError } from '../errors';
 import { EXIT } from '../exit-codes';
 import { Interrupt } from '../interrupt';
 import { readJsonFile } from '../load-pipeline';
+import { type PriorityOptions, withPriority } from '../priority-options';
 import { questionPipeline } from '../question-pipeline';
 import { startSession, type StartedSession, uiLink } from '../session';
 import { note, print } from '../terminal';
@@ -20,7 +21,7 @@ import { announceRun, comeBack } from '../words';
 import { assertWritable } from '../write-file';
 
 /** Options of `durable-research run`. */
-export interface RunOptions extends ResultOptions, BudgetOptions {
+export interface RunOptions extends ResultOptions, BudgetOptions, PriorityOptions {
   pipeline?: string;
   files?: string;
   id?: string;
@@ -93,7 +94,7 @@ function inputOf(asked: Asked, vectorStoreId: string | undefined): PipelineInput
   const input = 'question' in asked ? questionPipeline(asked.question, webSearch) : asked.pipeline;
   const { live } = asked.options;
   const budget = withBudget(input.budget, asked.options);
-  const bounded: PipelineInput = budget ? { ...input, budget } : input;
+  const bounded: PipelineInput = { ...input, ...(budget && { budget }), ...withPriority(asked.options) };
   const watched: PipelineInput = live ? { ...bounded, defaults: { wait: 'stream', ...bounded.defaults } } : bounded;
   return vectorStoreId === undefined ? watched : withFileSearch(watched, vectorStoreId);
 }

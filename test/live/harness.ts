@@ -36,7 +36,7 @@ export async function startLiveHarness(): Promise<LiveHarness> {
     provider: createProvider(config.provider),
     config,
     async close() {
-      research.worker.shutdown();
+      research.shutdown();
       await running;
       await connection.close();
       await native.close();

@@ -101,7 +101,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     home,
     creates: (workflowId) => countCreates(emulator, workflowId),
     async close() {
-      research.worker.shutdown();
+      research.shutdown();
       await running;
       await connection.close();
       await native.close();
