@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { connect, ResearchClient } from '../client';
 import { readDataConverter } from '../codec';
 import { ensureRunning, externalTemporal, findRunning, homeDirectory, type LocalStack } from '../local';
-import { type Interrupt } from './interrupt';
+import { Interrupt } from './interrupt';
 import { LiveRegion } from './live-region';
 import { note, noteStyle, sizeOf } from './terminal';
 import { truncate } from './text/width';
@@ -47,6 +47,21 @@ export async function openSession(interrupt: Interrupt): Promise<Session> {
   const { address } = stack?.temporal ?? {};
   const isSame = address === named.address && stack?.namespace === research.client.options.namespace;
   return { stack: isSame ? stack : undefined, ...closing(research) };
+}
+
+/**
+ * What a person tells a run, or asks of it. Where a server is named its own workers take it: one that starts here would
+ * work for the run with settings of its own.
+ */
+export async function inSession<T>(use: (session: Session) => Promise<T>): Promise<T> {
+  const interrupt = new Interrupt();
+  const session = await openSession(interrupt);
+  try {
+    return await interrupt.race(use(session));
+  } finally {
+    interrupt.release();
+    await session.close();
+  }
 }
 
 async function reach(): Promise<void> {

@@ -1,7 +1,6 @@
 import { EXIT } from '../exit-codes';
 import { findApproval, findApprovals, fullId, MAX_OPEN_RUNS } from '../find-approvals';
-import { Interrupt } from '../interrupt';
-import { openSession, type Session } from '../session';
+import { inSession } from '../session';
 import { note, outStyle, print, sizeOf } from '../terminal';
 import { approvalLines } from '../views/approvals';
 
@@ -13,7 +12,7 @@ export async function approvals(workflowId: string | undefined, { json }: { json
     if (found.more) note(`warning: only the newest ${MAX_OPEN_RUNS} open runs were asked; name another: approvals ID`);
     const waiting = found.approvals.toSorted((a, b) => a.deadlineAt - b.deadlineAt);
     if (json) print(JSON.stringify(waiting, null, 2));
-    else if (waiting.length === 0) note('Nothing waits for a person.');
+    else if (waiting.length === 0 && found.unanswered.length === 0) note('Nothing waits for a person.');
     else
       for (const line of approvalLines(waiting, {
         width: sizeOf(process.stdout).width,
@@ -21,7 +20,8 @@ export async function approvals(workflowId: string | undefined, { json }: { json
         now: Date.now(),
       }))
         print(line);
-    return EXIT.completed;
+    // A list that lacks what a run did not say must not pass for the whole one.
+    return found.unanswered.length === 0 ? EXIT.completed : EXIT.failed;
   });
 }
 
@@ -39,15 +39,4 @@ export async function decide(id: string, verdict: Verdict): Promise<number> {
     print(`${fullId(found)} is ${verdict.approve ? 'approved' : 'rejected'}.`);
     return EXIT.completed;
   });
-}
-
-async function inSession(use: (session: Session) => Promise<number>): Promise<number> {
-  const interrupt = new Interrupt();
-  const session = await openSession(interrupt);
-  try {
-    return await interrupt.race(use(session));
-  } finally {
-    interrupt.release();
-    await session.close();
-  }
 }

@@ -1,7 +1,6 @@
 import { type RunHandle } from '../../client';
 import { EXIT } from '../exit-codes';
-import { Interrupt } from '../interrupt';
-import { startSession } from '../session';
+import { inSession } from '../session';
 import { print } from '../terminal';
 import { counted } from '../text/format';
 
@@ -28,14 +27,6 @@ export async function finish(workflowId: string, running: 'wait' | 'cancel'): Pr
 }
 
 async function withRun(workflowId: string, use: (run: RunHandle) => Promise<void>): Promise<number> {
-  // Only a worker can take it.
-  const interrupt = new Interrupt();
-  const session = await startSession(interrupt);
-  try {
-    await interrupt.race(use(session.research.run(workflowId)));
-    return EXIT.completed;
-  } finally {
-    interrupt.release();
-    await session.close();
-  }
+  await inSession(({ research }) => use(research.run(workflowId)));
+  return EXIT.completed;
 }

@@ -9,7 +9,10 @@ const ID = 'explain/1/create-1';
 let harness: Harness;
 let cli: CliHome;
 beforeAll(async () => {
-  harness = await startHarness({ seconds: 0, emulator: { faults: ['drop_after_accept*2 where step_id=explain'] } });
+  harness = await startHarness({
+    seconds: 0,
+    emulator: { faults: ['drop_after_accept*2 where step_id=explain', 'long_queue:3600 where step_id=wait'] },
+  });
   const { taskQueue: TEMPORAL_TASK_QUEUE } = harness;
   cli = await CliHome.create({ TEMPORAL_ADDRESS: required('TEST_TEMPORAL_ADDRESS'), TEMPORAL_TASK_QUEUE });
 });
@@ -32,7 +35,8 @@ test('what waits is listed, and decided by an id that leads to its run', async (
     return (JSON.parse(stdout) as unknown[]).length === 2;
   });
   const listed = await cli.run(['approvals']);
-  for (const id of ids) expect(listed.stdout).toMatch(new RegExp(`^${id} {2}\\d.* left, then it counts as rejected$`, 'm'));
+  for (const id of ids)
+    expect(listed.stdout).toMatch(new RegExp(`^${id} {2}\\d.* left, then it counts as rejected$`, 'm'));
   expect(listed.stdout).toMatch(/^ {2}the answer of create 1 was lost and it may have been billed/m);
   expect((await cli.run(['status', two.workflowId])).stdout).toMatch(/\? waits for a person: the answer of create 1/);
 
@@ -69,4 +73,34 @@ test('a run that has ended takes no decision', async () => {
   const { code, stderr } = await cli.run(['approve', `${run.workflowId}/a/1/create-1`]);
   expect(stderr).toContain(`run ${run.workflowId}: has ended (completed)`);
   expect(code).toBe(2);
+});
+
+test('a run is told something, and brought to its end with what there is', async () => {
+  const steps = [
+    { id: 'ready', prompt: 'Explain Raft.' },
+    { id: 'wait', prompt: 'Explain Paxos.' },
+    { id: 'extra', prompt: 'Explain Zab.' },
+    { id: 'write', prompt: 'Sum up.' },
+  ];
+  const run = await harness.research.start({ steps });
+  await until('the second step waits for its response', async () => {
+    const { steps: rows } = await run.progress();
+    return rows.find(({ id }) => id === 'wait')?.responseId;
+  });
+  const steered = await cli.run(['steer', run.workflowId, 'Leave', 'prices', 'out.']);
+  expect(steered).toMatchObject({ code: 0, stdout: expect.stringContaining('steer-1') });
+  expect((await run.progress()).steering).toMatchObject([{ instruction: 'Leave prices out.' }]);
+  const unknown = await cli.run(['steer', run.workflowId, 'x', '--step', 'nobody']);
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('"nobody"') });
+
+  const finished = await cli.run(['finish', run.workflowId, '--cancel']);
+  expect(finished).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('1 step skipped, 1 step being stopped, 1 final step to run'),
+  });
+  const { outcome, steps: ended } = await run.result();
+  expect(outcome).toBe('partial');
+  expect(ended).toMatchObject({ wait: { outcome: 'cancelled' }, extra: { outcome: 'skipped' } });
+  const late = await cli.run(['finish', run.workflowId]);
+  expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining('has ended (completed)') });
 });
