@@ -5,14 +5,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type CallToolInput, MAX_INLINE_RESULT_BYTES, type ToolCalled } from '../contract/activities';
 import { MAX_TIMER_MS } from '../contract/duration';
 import { type FailureType } from '../contract/failures';
-import { fromZod, InvalidInputError } from '../contract/issues';
 import { callPlace } from '../contract/names';
 import { PREVIEW_CHARS } from '../contract/progress';
 import { secretKind } from '../contract/secrets';
 import { argumentsOf, clean } from '../openai';
-import type { Tool, ToolContext } from '../tools/define-tool';
+import type { ToolContext } from '../tools/define-tool';
 import { type ActivityDeps } from './deps';
-import { asActivity, assertOrigin, failure, toolUnavailable } from './failures';
+import { type Callee, calleeOf, LostCall } from './callee';
+import { asActivity, assertOrigin, failure } from './failures';
 import { readOutput } from './read-output';
 import { heartbeatNow } from './sending';
 
@@ -20,6 +20,7 @@ import { heartbeatNow } from './sending';
 const MAX_RESULT_BYTES = 10 * 1024 * 1024;
 /** Between two heartbeats; the SDK sends as many of them as the worker's throttle allows. */
 const HEARTBEAT_MS = 1_000;
+const RETRIES_OF_A_DEAD_SERVER = 2;
 /** How long a function may go on after its signal was aborted, before nobody waits for it any more. */
 const GRACE_MS = 5_000;
 
@@ -30,29 +31,21 @@ const GRACE_MS = 5_000;
  */
 export async function callTool(deps: ActivityDeps, input: CallToolInput): Promise<ToolCalled> {
   assertOrigin(deps.provider.origin, input.origin);
-  const { tool } = registeredTool(deps, input);
+  const callee = await asActivity(() => calleeOf(deps, input));
   if (!input.idempotent) await heartbeatNow({ begun: true });
   const beat = setInterval(() => Context.current().heartbeat({ begun: true }), HEARTBEAT_MS);
   try {
-    const args = await asActivity(() => readArguments(deps, tool, input));
+    const args = await asActivity(() => readArguments(deps, callee, input));
     if ('problem' in args) return await answer(deps, input, { ended: 'refused', text: args.problem });
-    return await conclude(deps, input, await attempt(tool, args.value, input));
+    return await conclude(deps, input, await attempt(callee, args.value, input));
   } finally {
     clearInterval(beat);
   }
 }
 
-function registeredTool({ tools }: ActivityDeps, { stepId, name, deadlineAt }: CallToolInput): { tool: Tool } {
-  const registered = tools?.get(name);
-  if (Date.now() >= deadlineAt)
-    throw failure('DeadlineExceeded', `the deadline of step "${stepId}" passed before its tool "${name}" was called`);
-  if (!registered) throw failure('ToolUnavailable', toolUnavailable(stepId, name));
-  return registered;
-}
-
 type Arguments = { value: unknown } | { problem: string };
 
-async function readArguments(deps: ActivityDeps, tool: Tool, input: CallToolInput): Promise<Arguments> {
+async function readArguments(deps: ActivityDeps, callee: Callee, input: CallToolInput): Promise<Arguments> {
   const { responseId, callId } = input;
   const { output } = await readOutput(deps, input);
   let given: unknown;
@@ -62,22 +55,20 @@ async function readArguments(deps: ActivityDeps, tool: Tool, input: CallToolInpu
     if (!(error instanceof SyntaxError)) throw error;
     return { problem: `Error: the tool was not called; its arguments are not JSON: ${error.message}` };
   }
-  const parsed = await tool.parameters.safeParseAsync(given);
-  if (parsed.success) return { value: parsed.data };
-  const { message } = new InvalidInputError('what it was given', fromZod(parsed.error, given));
-  return { problem: `Error: the tool was not called: ${message}` };
+  const parsed = await callee.parse(given);
+  return 'problem' in parsed ? { problem: `Error: the tool was not called: ${parsed.problem}` } : parsed;
 }
 
 /** How a function ended; `lost` where it did not, so that what it does may still happen. */
-type Attempt = { value: unknown } | { problem: string; lost: boolean; final?: boolean };
+type Attempt = { value: unknown } | { problem: string; lost: boolean; final?: boolean; died?: boolean };
 
-async function attempt(tool: Tool, args: unknown, input: CallToolInput): Promise<Attempt> {
+async function attempt(callee: Callee, args: unknown, input: CallToolInput): Promise<Attempt> {
   const { cancellationSignal } = Context.current();
   const ms = Math.min(MAX_TIMER_MS, input.timeoutMs, Math.max(1, input.deadlineAt - Date.now()));
   const limit = AbortSignal.timeout(ms);
   const signal = AbortSignal.any([cancellationSignal, limit]);
   const ended = new AbortController();
-  const execute = async (): Promise<unknown> => tool.execute(args, contextOf(input, signal));
+  const execute = async (): Promise<unknown> => callee.execute(args, contextOf(input, signal));
   try {
     const value = await Promise.race([execute(), graceOver(signal, ended.signal)]);
     if (value !== LOST) return { value };
@@ -85,7 +76,9 @@ async function attempt(tool: Tool, args: unknown, input: CallToolInput): Promise
     return { problem: tookTooLong(ms), lost: true };
   } catch (error) {
     if (cancellationSignal.aborted) throw stopped(input);
-    if (limit.aborted) return { problem: tookTooLong(ms), lost: false };
+    if (limit.aborted) return { problem: tookTooLong(ms), lost: error instanceof LostCall };
+    if (error instanceof LostCall) return { problem: messageOf(error), lost: true, died: true };
+    if (error instanceof ApplicationFailure && error.type === ('McpUnavailable' satisfies FailureType)) throw error;
     const final = error instanceof ApplicationFailure && error.nonRetryable === true;
     return { problem: messageOf(error), lost: false, final };
   } finally {
@@ -147,7 +140,9 @@ async function conclude(deps: ActivityDeps, input: CallToolInput, ended: Attempt
   const { idempotent, retries } = input;
   if ('value' in ended) return storeResult(deps, input, ended.value);
   if (ended.lost && !idempotent) throw failure('ToolUncertain', uncertain(input, ended.problem));
-  if (idempotent && !ended.final && activityInfo().attempt <= retries) throw toBeRetried(input, ended.problem);
+  // A server that died of a call may die of it again.
+  const most = ended.died ? Math.max(retries, RETRIES_OF_A_DEAD_SERVER) : retries;
+  if (idempotent && !ended.final && activityInfo().attempt <= most) throw toBeRetried(input, ended.problem);
   return fail(deps, input, ended.problem);
 }
 

@@ -1,9 +1,19 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { type Created, type CreateResponseInput, type Sending, type StreamResponseInput } from '../contract/activities';
+import { endsInCalls, type HostedTool } from '../contract/step';
 import { buildRequest, isTerminal, ProviderError, type ProviderResponse, type Said } from '../openai';
 import { type ActivityDeps, type BackgroundMemory } from './deps';
-import { asActivity, assertBeforeDeadline, assertOrigin, beforeDeadline, toolUnavailable, unquoted } from './failures';
+import {
+  asActivity,
+  assertBeforeDeadline,
+  assertOrigin,
+  beforeDeadline,
+  serverUnavailable,
+  toolUnavailable,
+  unquoted,
+} from './failures';
 import { conclude } from './look';
+import { readDefinitions } from './mcp-definitions';
 import { newestItemBefore } from './newest-item';
 import { render } from './render';
 import { clearSending, markSending } from './sending';
@@ -45,8 +55,9 @@ export async function prepareCreate(deps: ActivityDeps, input: CreateResponseInp
     beforeDeadline(input, async () => {
       await clearSending();
       deps.provider.assertRoom(input.model, activityInfo().attempt > 1);
-      const tools = definitionsOf(deps, input);
-      const rendered: Said = { ...(await unquoted(input, () => render(deps, input))), tools };
+      const tools = await definitionsOf(deps, input);
+      const hosted = withCredentials(deps, input);
+      const rendered: Said = { ...(await unquoted(input, () => render(deps, input))), tools, hosted };
       // What the request would be refused for here is refused before anything is marked as sent.
       buildRequest(input, rendered, metadataOf(input));
       return {
@@ -83,16 +94,41 @@ export async function createdOf(
   }
 }
 
-function concludedBy({ stepId, format, redact, ownTools }: CreateResponseInput): Parameters<typeof conclude>[2] {
-  return { stepId, format, redact, ...(ownTools && { calls: true }) };
+function concludedBy(input: CreateResponseInput): Parameters<typeof conclude>[2] {
+  const { stepId, format, redact } = input;
+  return { stepId, format, redact, ...(mayCall(input) && { calls: true }) };
 }
 
-/** What the model is told of the step's own tools, as this worker has them now: it is this worker that calls them. */
-function definitionsOf({ tools }: ActivityDeps, { stepId, ownTools = [] }: CreateResponseInput): Said['tools'] {
+/** Whether its response may end in calls that we answer. */
+function mayCall({ ownTools = [], tools = [] }: CreateResponseInput): boolean {
+  return endsInCalls([...ownTools, ...(tools as HostedTool[])]);
+}
+
+/**
+ * What the model is told of the step's own tools: as this worker has them now, since it is this worker that calls them;
+ * those of MCP servers as they were when the run began.
+ */
+async function definitionsOf(deps: ActivityDeps, input: CreateResponseInput): Promise<Said['tools']> {
+  const { stepId, ownTools = [], mcp = [] } = input;
+  const listed = (await Promise.all(mcp.map((list) => readDefinitions(deps, list)))).flat();
   return ownTools.map((name) => {
-    const registered = tools?.get(name);
+    const definition = listed.find((one) => one.name === name);
+    // Servers write schemas that strict mode does not take.
+    if (definition) return { type: 'function', ...definition, strict: false };
+    const registered = deps.tools?.get(name);
     if (registered) return registered.definition;
     throw new ProviderError('ToolUnavailable', toolUnavailable(stepId, name));
+  });
+}
+
+/** Hosted tools with the credentials of MCP servers, which are in no history: this worker has them, or another one. */
+function withCredentials({ mcp }: ActivityDeps, { tools = [], hostedMcp = [] }: CreateResponseInput): Said['hosted'] {
+  return tools.map((tool) => {
+    const label = String(tool['server_label']);
+    if (tool.type !== 'mcp' || !hostedMcp.includes(label)) return tool;
+    const known = mcp?.hosted.get(label);
+    if (!known) throw new ProviderError('ToolUnavailable', serverUnavailable(label));
+    return { ...tool, ...known };
   });
 }
 
@@ -128,6 +164,6 @@ export function metadataOf(input: CreateResponseInput): Record<string, string> {
     turn: String(input.turn),
     create: String(input.create),
     ...(input.redact && { redact: 'true' }),
-    ...(input.ownTools && { calls: 'true' }),
+    ...(mayCall(input) && { calls: 'true' }),
   };
 }

@@ -3,6 +3,7 @@ import { type PriceTable } from '../contract/prices';
 import { type Background } from '../contract/run-record';
 import { type Provider } from '../openai/port';
 import { type OutputStore } from '../store/port';
+import type { McpServers } from '../tools/mcp/servers';
 import type { ToolRegistry } from '../tools/registry';
 
 /** A wait that backs off in Temporal until somebody announces the end of its response. */
@@ -56,6 +57,8 @@ export interface ActivityDeps {
   createTaskQueue?: string;
   /** Tools of the user's own that steps may name. Default none. */
   tools?: ToolRegistry;
+  /** MCP servers that steps may name. Default none. */
+  mcp?: McpServers;
   /** Tells somebody about the end of a run; undefined where nobody asked for it. */
   notify?: (notification: Notification) => Promise<void>;
 }

@@ -87,6 +87,11 @@ export function toolUnavailable(stepId: string, name: string): string {
   return `step "${stepId}" uses the tool "${name}", which this worker has not registered; it is tried again until a worker has it, or until the step's deadline`;
 }
 
+/** The same of an MCP server. */
+export function serverUnavailable(server: string): string {
+  return `this worker has no MCP server "${server}"; it is tried again until a worker has it`;
+}
+
 /** Refuses work of a run that began at another provider. */
 export function assertOrigin(own: string, ofRun: string): void {
   if (own === ofRun) return;

@@ -6,6 +6,7 @@ import { createConversation } from './create-conversation';
 import { createResponse } from './create-response';
 import { deleteResponse } from './delete-response';
 import { type ActivityDeps } from './deps';
+import { listTools } from './list-tools';
 import { notify } from './notify';
 import { readText } from './read-text';
 import { resolveRun } from './resolve-run';
@@ -28,6 +29,7 @@ const bind =
 export function createActivities(deps: ActivityDeps) {
   return {
     'durableResearch.resolveRun': bind(deps, resolveRun),
+    'durableResearch.listTools': bind(deps, listTools),
     'durableResearch.createConversation': bind(deps, createConversation),
     'durableResearch.createResponse': bind(deps, countWaits(createResponse)),
     'durableResearch.streamResponse': limited(bind(deps, countWaits(streamResponse))),

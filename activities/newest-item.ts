@@ -36,9 +36,14 @@ function saidSince(newestFirst: readonly Item[], lostAfter: string | null, { pro
 }
 
 function isAnswer({ type }: Item): boolean {
-  return type === 'function_call_output';
+  return type === 'function_call_output' || type === 'mcp_approval_response';
 }
 
 function isSame(one: Item, other: Item): boolean {
-  return one['call_id'] === other['call_id'];
+  return one.type === other.type && answeredBy(one) === answeredBy(other);
+}
+
+/** Id of the call, or of the request for an approval, that an item answers. */
+function answeredBy({ call_id: callId, approval_request_id: requestId }: Item): unknown {
+  return callId ?? requestId;
 }

@@ -8,15 +8,16 @@ import {
 } from '../contract/activities';
 import { promptText, valueAt } from '../contract/template';
 import {
+  approvalResponse,
   callOutput,
   type Item,
   outputText,
   ProviderError,
-  replayable,
   type Said,
   structuredText,
   toContextItems,
   userMessage,
+  withinStep,
 } from '../openai';
 import { missingNote } from '../prompts/missing-note';
 import { personInstruction } from '../prompts/person-instruction';
@@ -39,7 +40,7 @@ export async function render(sources: Sources, input: CreateResponseInput): Prom
 
 async function renderAnswers(sources: Sources, { stepId, turns = [], outputs = [] }: CreateResponseInput) {
   const before = await renderTurns(sources, stepId, turns);
-  return [...replayable(before), ...(await renderOutputs(sources, outputs))];
+  return [...withinStep(before), ...(await renderOutputs(sources, outputs))];
 }
 
 /** Outputs of the turns of a step, each followed by what its calls were answered with. */
@@ -53,7 +54,8 @@ async function renderTurns(sources: Sources, stepId: string, turns: readonly Ear
 
 function renderOutputs({ store }: Sources, outputs: readonly CallOutput[]): Promise<Item[]> {
   return Promise.all(
-    outputs.map(async ({ callId, text, ref = '' }) => {
+    outputs.map(async ({ callId, text, ref = '', approve }) => {
+      if (approve !== undefined) return approvalResponse(callId, { approve, reason: text });
       const output = text ?? (await store.getPrompt(ref));
       if (output !== undefined) return callOutput(callId, output);
       throw new ProviderError('ResponseLost', `the output store does not have the result of ${callId} any more`);

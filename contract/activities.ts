@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { approvalSchema } from './approval';
+import { mcpDefinitionSchema, mcpListSchema, mcpPlaceSchema } from './mcp';
 import { citationSchema, collectedSchema, failureSchema } from './outcome';
+import { toolPolicySchema } from './run-record';
 import { selectSchema, waitSchema } from './step';
 import { hostedCallsSchema, usageSchema } from './usage';
 
@@ -16,18 +18,43 @@ export const MAX_INLINE_RESULT_BYTES = 32 * 1024;
 export const toolUseSchema = z.strictObject({ name: z.string(), path: z.array(z.union([z.string(), z.number()])) });
 export type ToolUse = z.infer<typeof toolUseSchema>;
 
+/** A hosted MCP server that a run will use, and where its input names it. */
+export const hostedMcpUseSchema = z.strictObject({
+  label: z.string(),
+  server_url: z.string().optional(),
+  connector_id: z.string().optional(),
+  path: toolUseSchema.shape.path,
+});
+export type HostedMcpUse = z.infer<typeof hostedMcpUseSchema>;
+
 export const resolveRunInputSchema = z.strictObject({
   models: z.array(z.string()),
   /** Absent where the run names none. */
   tools: z.array(toolUseSchema).optional(),
+  /** Hosted MCP servers that the run names. Absent where it names none. */
+  hostedMcp: z.array(hostedMcpUseSchema).optional(),
 });
 export type ResolveRunInput = z.infer<typeof resolveRunInputSchema>;
+
+export const listToolsInputSchema = z.strictObject({
+  origin: z.string(),
+  server: z.string(),
+  /** What the run names of it. */
+  uses: z.array(toolUseSchema),
+});
+export type ListToolsInput = z.infer<typeof listToolsInputSchema>;
+
+/** Tools of an MCP server, for the run's record. */
+export const listedToolsSchema = z.strictObject({ list: mcpListSchema, tools: z.array(toolPolicySchema) });
+export type ListedTools = z.infer<typeof listedToolsSchema>;
 
 /** What a call is answered with: a short text, or the content address of one in the output store. */
 export const callOutputSchema = z.strictObject({
   callId: z.string(),
   text: z.string().optional(),
   ref: z.string().optional(),
+  /** A person's decision on a call of a hosted MCP server, which is made there; `text` is the reason. */
+  approve: z.boolean().optional(),
 });
 export type CallOutput = z.infer<typeof callOutputSchema>;
 
@@ -79,6 +106,10 @@ export const createResponseInputSchema = z.strictObject({
   tools: z.array(z.looseObject({ type: z.string() })).optional(),
   /** Names of the user's own tools; the worker sends their definitions. Absent where the step has none. */
   ownTools: z.array(z.string()).optional(),
+  /** What models are told of those that are tools of MCP servers. */
+  mcp: z.array(mcpListSchema).optional(),
+  /** Labels of hosted MCP servers to which the worker adds credentials. */
+  hostedMcp: z.array(z.string()).optional(),
   /** No tool may be called: the model has to answer. */
   toolChoice: z.literal('none').optional(),
   /** How many calls of hosted tools the provider may make. */
@@ -196,6 +227,14 @@ export const callToolInputSchema = z.strictObject({
   onError: z.enum(['tell', 'fail']),
   deadlineAt: z.number(),
   redact: z.boolean().optional(),
+  /** Present for a tool of an MCP server: where it is, and what the model was told of it. */
+  mcp: z
+    .strictObject({
+      ...mcpPlaceSchema.shape,
+      ref: z.string().optional(),
+      definitions: z.array(mcpDefinitionSchema).optional(),
+    })
+    .optional(),
 });
 export type CallToolInput = z.infer<typeof callToolInputSchema>;
 

@@ -49,6 +49,8 @@ export const FAILURES = {
   DeadlineExceeded: 'never',
   /** This worker does not have the tool that a step named; another one, or a later build, may. */
   ToolUnavailable: 'temporal',
+  /** An MCP server of the worker could not be started or reached: nothing was called. */
+  McpUnavailable: 'temporal',
   /** A tool failed, and its `onError` says that its step fails by that. */
   ToolFailed: 'never',
   /** A call of a tool that is not idempotent was begun and its end is not known: it may have happened. */

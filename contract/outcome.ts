@@ -34,6 +34,8 @@ export const toolCallSchema = z.object({
   name: z.string(),
   /** First characters of the arguments, for people: the whole stands in the output. Empty where the step is redacted. */
   arguments: z.string(),
+  /** Label of a hosted MCP server: the provider makes the call, once a person has approved it. */
+  server: z.string().optional(),
 });
 export type ToolCall = z.infer<typeof toolCallSchema>;
 

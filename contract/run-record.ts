@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mcpListSchema, mcpPlaceSchema } from './mcp';
 import { priceTableSchema } from './prices';
 
 /** A provider's background mode: whole, missing, or not known before the first response. */
@@ -15,6 +16,8 @@ export const toolPolicySchema = z.strictObject({
   onError: z.enum(['tell', 'fail']),
   /** Size of what models are told of it, for the price of a create. */
   definitionBytes: z.int().min(0),
+  /** Present for a tool of an MCP server. */
+  mcp: mcpPlaceSchema.optional(),
 });
 export type ToolPolicy = z.infer<typeof toolPolicySchema>;
 
@@ -51,7 +54,11 @@ export const runRecordSchema = z.strictObject({
   historyEvents: z.int().positive().optional(),
   /** Task queue of the run's creates, which have a limit there. Absent where they go to the run's own. */
   createTaskQueue: z.string().min(1).optional(),
-  /** Tools of the user's own that the run names. Absent in runs without any. */
+  /** Tools of the user's own, and of MCP servers, that the run names. Absent in runs without any. */
   tools: z.array(toolPolicySchema).optional(),
+  /** MCP servers whose tools the run names, as they listed them when it began. Absent in runs without any. */
+  mcp: z.array(mcpListSchema).optional(),
+  /** Labels of hosted MCP servers that the run names and to which the worker adds credentials. */
+  hostedMcp: z.array(z.string()).optional(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

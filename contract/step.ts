@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { otherwiseSchema } from './approval';
 import { durationSchema } from './duration';
+import { mcpUse } from './mcp';
 
 /** Id of a step, unique in its run. */
 export const stepIdSchema = z
@@ -24,8 +25,10 @@ export const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 const toolSchema = z.unknown().transform((tool, ctx): string | HostedTool => {
   if (typeof tool === 'string') {
-    if (TOOL_NAME.test(tool)) return tool;
-    ctx.addIssue('expected the name of a tool: at most 64 letters, digits, "_" and "-"');
+    if (TOOL_NAME.test(tool) || mcpUse(tool)) return tool;
+    ctx.addIssue(
+      'expected the name of a tool, at most 64 letters, digits, "_" and "-"; or "mcp:<server>" or "mcp:<server>/<tool>"',
+    );
     return z.NEVER;
   }
   const parsed = hostedToolSchema.safeParse(tool);
@@ -33,19 +36,18 @@ const toolSchema = z.unknown().transform((tool, ctx): string | HostedTool => {
     for (const issue of parsed.error.issues) ctx.addIssue({ code: 'custom', message: issue.message, path: issue.path });
     return z.NEVER;
   }
-  if (parsed.data.type === 'mcp' && parsed.data['require_approval'] !== 'never') {
-    ctx.addIssue({
-      code: 'custom',
-      path: ['require_approval'],
-      message: 'expected "never"; approvals of MCP calls are not supported by this version',
-    });
+  const label = parsed.data['server_label'];
+  if (parsed.data.type === 'mcp' && (typeof label !== 'string' || label === '')) {
+    ctx.addIssue({ code: 'custom', path: ['server_label'], message: 'expected the label of a server' });
     return z.NEVER;
   }
   return parsed.data;
 });
 
 function areUnique(tools: readonly (string | HostedTool)[]): boolean {
-  return ownTools(tools).length === new Set(ownTools(tools)).size;
+  const own = ownTools(tools);
+  const labels = hostedMcp(tools).map(({ label }) => label);
+  return own.length === new Set(own).size && labels.length === new Set(labels).size;
 }
 
 /** Names of the tools of the user's own among those of a step. */
@@ -56,6 +58,17 @@ export function ownTools(tools: readonly (string | HostedTool)[] = []): string[]
 /** The provider's tools among those of a step. */
 export function hostedTools(tools: readonly (string | HostedTool)[] = []): HostedTool[] {
   return tools.filter((tool) => typeof tool !== 'string');
+}
+
+/** MCP servers that the provider calls, among a step's tools. */
+export function hostedMcp(tools: readonly (string | HostedTool)[] = []): { label: string; tool: HostedTool }[] {
+  const servers = hostedTools(tools).filter(({ type }) => type === 'mcp');
+  return servers.map((tool) => ({ label: String(tool['server_label']), tool }));
+}
+
+/** True where a response may end in calls that we answer: of own tools, or of a hosted MCP server that asks a person. */
+export function endsInCalls(tools: readonly (string | HostedTool)[] = []): boolean {
+  return ownTools(tools).length > 0 || hostedMcp(tools).some(({ tool }) => tool['require_approval'] !== 'never');
 }
 
 /** Which parts of an earlier step's output are sent on: everything, its messages, or its text alone. */
@@ -88,8 +101,12 @@ const stepFields = {
   /** Model name; default: the worker's `OPENAI_MODEL`. */
   model: z.string().min(1).optional(),
   context: contextSchema.optional(),
-  /** Hosted tools of the provider, and names of tools of your own that the worker has registered. */
-  tools: z.array(toolSchema).max(128).refine(areUnique, 'expected each tool of your own once').optional(),
+  /** Hosted tools of the provider, names of tools of your own, and `mcp:<server>` or `mcp:<server>/<tool>` of the worker's. */
+  tools: z
+    .array(toolSchema)
+    .max(128)
+    .refine(areUnique, 'expected each tool of your own, and each server_label, once')
+    .optional(),
   /** Most responses of one step with tools of your own; the last one has to answer. Default 10. */
   maxTurns: z.int().min(1).max(100).optional(),
   /** Most calls of tools, own and hosted, in one step with tools of your own. Default 50. */

@@ -35,6 +35,7 @@ export function createProvider(settings: ProviderSettings): Provider {
   const client = createClient(settings);
   const origin = originOf(settings);
   const limits = new RateLimits();
+  const { secrets } = settings;
   const read = async <T>(about: CallSubject, call: () => Promise<T>): Promise<T> => {
     try {
       return await call();
@@ -50,7 +51,7 @@ export function createProvider(settings: ProviderSettings): Provider {
       const held = limits.hold({ model, tokens: 1 }, again);
       if (held) throw heldBack(model, held, origin);
     },
-    createResponse: (body, timeoutMs, reading) => create(client, { body, timeoutMs, origin, reading, limits }),
+    createResponse: (body, timeoutMs, reading) => create(client, { body, timeoutMs, origin, reading, limits, secrets }),
     followResponse: (responseId, options) => follow(client, { ...options, responseId, origin }),
     retrieveResponse: (responseId) => read({ responseId }, () => retrieve(responseId)),
     cancelResponse: (responseId) => cancel(client, { responseId, retrieve, origin }),
@@ -77,10 +78,17 @@ function within(ms: number): { timeout: number; signal: AbortSignal } {
   return { timeout: ms, signal: AbortSignal.timeout(ms) };
 }
 
-type CreateCall = { body: CreateBody; timeoutMs: number; origin: string; reading?: Reading; limits: RateLimits };
+type CreateCall = {
+  body: CreateBody;
+  timeoutMs: number;
+  origin: string;
+  reading?: Reading;
+  limits: RateLimits;
+  secrets?: readonly string[];
+};
 
 async function create(client: OpenAI, call: CreateCall): Promise<ProviderResponse> {
-  const { body, timeoutMs, origin, reading, limits } = call;
+  const { body, timeoutMs, origin, reading, limits, secrets } = call;
   const need = needOf(body);
   const held = limits.take(need);
   if (held) throw heldBack(need.model, held, origin);
@@ -100,6 +108,7 @@ async function create(client: OpenAI, call: CreateCall): Promise<ProviderRespons
     const failure = classifyError(error, 'create', {
       origin,
       apiKey: client.apiKey,
+      secrets,
       background: body['background'] === true,
     });
     throw failure.type === 'RateLimited' ? inTurn(failure, need, limits) : failure;

@@ -13,15 +13,28 @@ const CALL_ID = /^[\x21-\x7e]{1,200}$/;
 
 const functionCallSchema = z.object({ call_id: z.string(), name: z.string(), arguments: z.string() });
 
+const approvalRequestSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  arguments: z.string(),
+  server_label: z.string(),
+});
+
 /** Calls of tools of any kind, those that the provider has made itself included. */
 export function countCalls(output: readonly Item[]): number {
   return output.filter(({ type }) => type.endsWith('_call')).length;
 }
 
-/** Calls that the provider leaves to us, in their order. */
+/** Calls that the provider leaves to us, in their order; and those that it makes itself once a person has approved them. */
 export function callsOf(output: readonly Item[], redact: boolean): ToolCall[] {
   const seen = new Set<string>();
-  return output.flatMap((item) => {
+  return output.flatMap((item): ToolCall[] => {
+    const approval = item.type === 'mcp_approval_request' ? approvalRequestSchema.safeParse(item).data : undefined;
+    if (approval) {
+      const { id, name, server_label: server } = approval;
+      const args = redact ? '' : shownArguments(approval.arguments);
+      return [{ callId: id, name: visible(name), arguments: args, server: visible(server) }];
+    }
     const call = item.type === 'function_call' ? functionCallSchema.safeParse(item).data : undefined;
     // One that stands twice has one output.
     if (!call || seen.has(call.call_id)) return [];
@@ -34,7 +47,9 @@ export function callsOf(output: readonly Item[], redact: boolean): ToolCall[] {
 
 /** What is wrong with the calls that a response asks for; undefined where each of them can be answered. */
 export function callsProblem(output: readonly Item[]): string | undefined {
-  const ids = output.filter(({ type }) => type === 'function_call').map(({ call_id: id }) => id);
+  const ids = output.flatMap(({ type, call_id: callId, id }) =>
+    type === 'function_call' ? [callId] : type === 'mcp_approval_request' ? [id] : [],
+  );
   if (ids.every((id) => typeof id === 'string' && CALL_ID.test(id))) return undefined;
   return 'it asks for a call whose id is not one: expected at most 200 letters, digits and signs, without spaces';
 }

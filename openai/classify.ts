@@ -13,6 +13,8 @@ export type Operation = 'create' | 'read' | 'cancel';
 export type CallSubject = {
   /** Key of the call, which servers may echo whatever it looks like: it is taken out of what they say. */
   apiKey?: string | null;
+  /** Credentials that the call carried besides. */
+  secrets?: readonly string[];
   /** Origin of the provider, as recorded in the run. */
   origin?: string;
   responseId?: string;
@@ -48,7 +50,7 @@ export function classifyError(error: unknown, operation: Operation, about: CallS
   if (error instanceof ProviderError) return error;
   const call = callText(operation, about);
   if (error instanceof APIError && typeof error.status === 'number') {
-    const answer: Answer = { ...answerOf(error, about.apiKey), operation, about };
+    const answer: Answer = { ...answerOf(error, about), operation, about };
     const { type, advice } = decide(answer);
     const wait = retryAfterOf(answer.headers, Date.now());
     const ms = wait?.ms ?? (type === 'RateLimited' ? DEFAULT_RATE_LIMIT_WAIT_MS : undefined);
@@ -97,13 +99,13 @@ type Answer = {
   about: CallSubject;
 };
 
-function answerOf(error: APIError, apiKey: string | null | undefined): Omit<Answer, 'operation' | 'about'> {
+function answerOf(error: APIError, { apiKey, secrets }: CallSubject): Omit<Answer, 'operation' | 'about'> {
   return {
     status: error.status ?? 0,
     code: error.code ?? '',
     type: error.type ?? '',
     param: error.param ?? '',
-    detail: clean(error.message.replace(/^\d{3} /, ''), apiKey ?? ''),
+    detail: clean(error.message.replace(/^\d{3} /, ''), apiKey ?? '', secrets),
     requestId: error.requestID ?? '',
     envelope: error.error !== undefined && error.error !== null,
     headers: error.headers,

@@ -4,8 +4,9 @@ const MAX_DETAIL_CHARS = 400;
 const MIN_KEY_CHARS = 12;
 
 /** What a provider said, as one short line without credentials: it goes into history, logs and progress. */
-export function clean(text: string, apiKey = ''): string {
-  const known = apiKey.length < MIN_KEY_CHARS ? text : text.replaceAll(apiKey, '…');
+export function clean(text: string, apiKey = '', secrets: readonly string[] = []): string {
+  const keys = apiKey.length < MIN_KEY_CHARS ? secrets : [apiKey, ...secrets];
+  const known = keys.reduce((cleaned, key) => cleaned.replaceAll(key, '…'), text);
   const line = known
     .replace(/\bsk-[^\s"',]+/g, 'sk-…')
     .replace(/\bBearer\s+\S+/gi, 'Bearer …')

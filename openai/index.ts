@@ -6,7 +6,7 @@ export { clean } from './clean';
 export { collect } from './collect';
 export { doingText, NOTHING_SEEN, see, type Seen } from './doing';
 export { isEnd, type StreamEvent } from './events';
-export { callOutput, replayable, toContextItems, userMessage } from './items';
+export { approvalResponse, callOutput, toContextItems, userMessage, withinStep } from './items';
 export {
   isTerminal,
   type Item,

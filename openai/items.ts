@@ -21,6 +21,17 @@ const REPLAYED: Record<string, readonly string[]> = {
   compaction: ['encrypted_content'],
 };
 
+/**
+ * What besides goes from turn to turn of one step, ids included, where the provider has not kept it: a decision is taken
+ * on an id, and a call that is forgotten is asked for again.
+ */
+const MCP: Record<string, readonly string[]> = {
+  mcp_list_tools: ['id', 'server_label', 'tools'],
+  mcp_call: ['id', 'server_label', 'name', 'arguments', 'output', 'error', 'approval_request_id'],
+  mcp_approval_request: ['id', 'server_label', 'name', 'arguments'],
+  mcp_approval_response: ['approval_request_id', 'approve', 'reason'],
+};
+
 const CALLS: Record<string, string> = {
   function_call: 'function_call_output',
   custom_tool_call: 'custom_tool_call_output',
@@ -54,16 +65,21 @@ export function callOutput(callId: string, output: string): Item {
   return { type: 'function_call_output', call_id: callId, output };
 }
 
+/** A person's decision on a call of a hosted MCP server. */
+export function approvalResponse(requestId: string, { approve, reason }: { approve: boolean; reason?: string }): Item {
+  return { type: 'mcp_approval_response', approval_request_id: requestId, approve, ...(reason && { reason }) };
+}
+
 /** A message of the user. */
 export function userMessage(text: string): Item {
   return { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
 }
 
 /** Items of an output that can be sent again, calls with their outputs alone. */
-export function replayable(output: readonly Item[]): Item[] {
+export function replayable(output: readonly Item[], fieldsOf = REPLAYED): Item[] {
   const paired = pairedCallIds(output);
   return output.flatMap((item): Item[] => {
-    const fields = REPLAYED[item.type];
+    const fields = fieldsOf[item.type];
     // A call without its output, or the reverse, is a 400.
     if (!fields || (typeof item['call_id'] === 'string' && !paired.has(item['call_id']))) return [];
     const kept: Item = { type: item.type, ...pick(item, fields) };
@@ -71,6 +87,21 @@ export function replayable(output: readonly Item[]): Item[] {
     const content = messageContent(item['content']);
     return content === undefined ? [] : [{ ...kept, content }];
   });
+}
+
+/**
+ * The turns of a step before the one to come, where the provider has not kept them. An approved call that was made stands
+ * for its approval: sent again, that would ask for the call once more.
+ */
+export function withinStep(items: readonly Item[]): Item[] {
+  const made = new Set(items.flatMap((item) => (item.type === 'mcp_call' ? [item['approval_request_id']] : [])));
+  const isSettled = (item: Item): boolean =>
+    (item.type === 'mcp_approval_request' && made.has(item['id'])) ||
+    (item.type === 'mcp_approval_response' && made.has(item['approval_request_id']));
+  return replayable(
+    items.filter((item) => !isSettled(item)),
+    { ...REPLAYED, ...MCP },
+  );
 }
 
 function pairedCallIds(output: readonly Item[]): Set<unknown> {

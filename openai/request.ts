@@ -22,6 +22,8 @@ export interface Said {
   answers?: Item[];
   /** What a person says to all of it: it comes last, so that it is read with everything in mind. */
   steering?: Item[];
+  /** Hosted tools with their credentials. Default: those of the input. */
+  hosted?: Record<string, unknown>[];
   /** Definitions of the user's own tools. */
   tools?: Record<string, unknown>[];
 }
@@ -37,7 +39,7 @@ export function buildRequest(
   metadata: Record<string, string>,
   { background = true, store = true, stream = input.stream }: RequestMode = {},
 ): CreateBody {
-  const tools = [...(input.tools ?? []), ...(rendered.tools ?? [])];
+  const tools = [...(rendered.hosted ?? input.tools ?? []), ...(rendered.tools ?? [])];
   return compact({
     model: input.model,
     // Left out and not false: some servers refuse the field, whatever it says.

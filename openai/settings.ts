@@ -11,6 +11,8 @@ export type ProviderSettings = {
   project?: string;
   /** Name of the provider in every run; default: base URL, and `#` with the organisation where one is set. */
   origin?: string;
+  /** What requests carry besides the key and no error may quote: credentials of hosted tools. */
+  secrets?: readonly string[];
 };
 
 /** Base URL of the API where none is set. */

@@ -65,6 +65,7 @@ const environmentSchema = z.object({
   DURABLE_RESEARCH_STORE: z.string().regex(STORE, 'expected "files", "provider" or "s3://bucket/prefix"').optional(),
   DURABLE_RESEARCH_PRICES: optional,
   DURABLE_RESEARCH_TOOLS: optional,
+  DURABLE_RESEARCH_MCP: optional,
   DURABLE_RESEARCH_CREATE_TIMEOUT: createTimeoutSchema.optional(),
   DURABLE_RESEARCH_BACKGROUND: z.enum(BACKGROUND_SETTINGS, 'expected "auto", "full" or "none"').optional(),
   DURABLE_RESEARCH_HISTORY_EVENTS: historyEventsSchema.optional(),
@@ -105,6 +106,8 @@ export interface WorkerConfig {
   pricesFile?: string;
   /** Modules that export tools, as `require` finds them from the working directory. Default none. */
   toolModules: string[];
+  /** File of MCP servers. Default none. */
+  mcpFile?: string;
   /** How long a create may take before it counts as ambiguous, in milliseconds. Default 30 s. */
   createTimeoutMs: number;
   /** Whether the provider has background mode; `auto`, the default, finds out. */
@@ -160,6 +163,7 @@ export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     requestsPerMinute: values.DURABLE_RESEARCH_REQUESTS_PER_MINUTE,
     notify: notifyConfig(values),
     toolModules: (values.DURABLE_RESEARCH_TOOLS ?? '').split(',').flatMap((name) => name.trim() || []),
+    mcpFile: values.DURABLE_RESEARCH_MCP,
     // Several while one is replaced by another.
     webhookSecrets: secretsOf(values.OPENAI_WEBHOOK_SECRET),
     traces: tracesConfig(values),

@@ -10,6 +10,10 @@ import { providerStore } from '../store/provider';
 import { remember } from '../store/remember';
 import { type Tool } from '../tools/define-tool';
 import { loadTools } from '../tools/load-tools';
+import { type McpConfig } from '../tools/mcp/config';
+import { type McpLog } from '../tools/mcp/connection';
+import { createMcpServers } from '../tools/mcp/servers';
+import { readMcpConfig } from './mcp-config';
 import { registerTools, type ToolRegistry } from '../tools/registry';
 import { workflowSource } from './bundle';
 import { ConfigurationError, type WorkerConfig } from './config';
@@ -33,6 +37,10 @@ export interface ResearchWorkerOptions {
   workflowsPath?: string;
   /** Tools of your own that steps may name, beside those of the modules in `config.toolModules`. */
   tools?: readonly Tool[];
+  /** MCP servers that this worker starts or calls, by their names, beside those of the file `config.mcpFile`. */
+  mcpServers?: McpConfig['mcpServers'];
+  /** Credentials of MCP servers that the provider calls, by their labels, beside those of the file. */
+  hostedMcpServers?: McpConfig['hostedMcpServers'];
   /** Activities of your own, beside the engine's. */
   activities?: object;
   /** Replaces parts of what the activities work with. */
@@ -55,14 +63,17 @@ export interface ResearchWorker {
 /**
  * Composes a worker: provider, output store, watcher, tools, activities and workflows on one task queue, and creates on
  * one of their own.
- * @throws ConfigurationError for a module of tools that cannot be loaded, for two tools of one name, and for one whose
- * arguments the API's strict mode cannot express.
+ * @throws ConfigurationError for a module of tools that cannot be loaded, for two tools of one name, for one whose
+ * arguments the API's strict mode cannot express, and for MCP servers whose configuration is wrong.
  */
 export async function createResearchWorker(options: ResearchWorkerOptions): Promise<ResearchWorker> {
   const { config, connection, namespace } = options;
   const dataConverter = options.worker?.dataConverter ?? dataConverterOf(config.encryptionKeys);
   const client = new Client({ connection, namespace, identity: options.worker?.identity, dataConverter });
-  const sources = { provider: createProvider(config.provider), store: createStore(config), ...options.deps };
+  const mcpConfig = await readMcpConfig(options);
+  const mcp = createMcpServers(mcpConfig, logMcp);
+  const provider = createProvider({ ...config.provider, secrets: mcpConfig.secrets });
+  const sources = { provider, store: createStore(config), ...options.deps };
   const webhooks = config.webhookSecrets.length > 0;
   const announcers = createAnnouncers(client, { ...sources, webhooks });
   const spans = openSpanExport(config);
@@ -78,6 +89,7 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     historyEvents: config.historyEvents,
     createTaskQueue: config.requestsPerMinute === undefined ? undefined : createsTaskQueue(config.taskQueue),
     tools: await toolsOf(options),
+    mcp,
     notify: config.notify && createNotifier(config.notify),
     ...sources,
   };
@@ -99,7 +111,7 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
   return {
     worker,
     origin: deps.provider.origin,
-    run: () => runUntilShutdown(workers, announcers, spans),
+    run: () => runUntilShutdown(workers, [() => announcers.stop(), () => spans?.close(), () => mcp.close()]),
     shutdown: () => workers.forEach(stop),
   };
 }
@@ -137,19 +149,18 @@ async function toolsOf({ config, tools = [] }: ResearchWorkerOptions): Promise<T
   }
 }
 
-/** Neither worker goes on without the other one. */
-async function runUntilShutdown(
-  workers: readonly Worker[],
-  announcers: { stop(): void },
-  spans: SpanExport | undefined,
-): Promise<void> {
+function logMcp(...[level, message, attributes]: Parameters<McpLog>): void {
+  Runtime.instance().logger[level](message, attributes);
+}
+
+/** Neither worker goes on without the other one. What their activities have used is ended in that order. */
+async function runUntilShutdown(workers: readonly Worker[], ends: (() => unknown)[]): Promise<void> {
   try {
     const running = workers.map((worker) => worker.run().finally(() => workers.forEach(stop)));
     await Promise.allSettled(running);
     await Promise.all(running);
   } finally {
-    announcers.stop();
-    await spans?.close();
+    for (const end of ends) await end();
   }
 }
 

@@ -1,6 +1,6 @@
 import { DEFAULT_MAX_TURNS, DEFAULT_RETRIES, type PlannedStep } from '../contract/graph';
 import { type PriceTable, worstPrice } from '../contract/prices';
-import { ownTools } from '../contract/step';
+import { endsInCalls } from '../contract/step';
 import { StepBounds } from '../contract/step-bounds';
 import { loadPrices } from '../openai';
 import { readWorkerConfig } from './config';
@@ -37,7 +37,7 @@ export function worstCost(planned: readonly PlannedStep[], prices: PriceTable, d
     const worst = worstPrice(prices, bounds.of(step));
     if (Number.isNaN(worst)) unpriced.add(step.model);
     // What its tools will answer is not known: each of its turns counts as its first one.
-    const turns = ownTools(step.tools).length > 0 ? (step.maxTurns ?? DEFAULT_MAX_TURNS) : 1;
+    const turns = endsInCalls(step.tools) ? (step.maxTurns ?? DEFAULT_MAX_TURNS) : 1;
     usd += worst * turns;
     usdWithRetries += worst * (turns + (step.retries ?? DEFAULT_RETRIES));
   }

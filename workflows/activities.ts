@@ -112,6 +112,16 @@ export function calls(
 /** Time beside the tool's function itself: reading its arguments, its grace, storing its result. */
 const CALL_MARGIN_MS = 60_000;
 
+/** The tools of an MCP server, at the start of a run: nothing is paid yet, so one that is not there fails it soon. */
+export function listing(summary: string): ResearchActivities {
+  return proxyActivities<ResearchActivities>({
+    startToCloseTimeout: '45s',
+    scheduleToCloseTimeout: '5m',
+    retry: { initialInterval: '1s', maximumInterval: '10s' },
+    summary,
+  });
+}
+
 /** What must not hold up the end of a run for longer than this: a provider or receiver may never answer. */
 export function bounded(limit: Duration, summary: string): ResearchActivities {
   return proxyActivities<ResearchActivities>({

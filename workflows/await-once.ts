@@ -4,7 +4,7 @@ import { durationMs } from '../contract/duration';
 import { DEFAULT_MAX_QUEUED } from '../contract/graph';
 import { awaitActivityId } from '../contract/names';
 import { type Collected, type Failure } from '../contract/outcome';
-import { ownTools } from '../contract/step';
+import { endsInCalls } from '../contract/step';
 import { bounded, wait } from './activities';
 import { failureName, failureOf, isForgotten, lastWords } from './failures';
 import { jsonBytes } from './json-bytes';
@@ -59,9 +59,9 @@ export async function awaitOnce(
   }
 }
 
-/** What a step with tools of its own wants to know of its responses besides. */
+/** What a step whose tools we call, or people decide on, wants to know of its responses besides. */
 function told({ tools }: RespondStep): { calls?: true } {
-  return ownTools(tools).length > 0 ? { calls: true } : {};
+  return endsInCalls(tools) ? { calls: true } : {};
 }
 
 /**

@@ -4,12 +4,13 @@ import { type Turns } from '../contract/carry';
 import { DEFAULT_MAX_TOOL_CALLS } from '../contract/graph';
 import { callActivityId, callPlace } from '../contract/names';
 import { type Failure, type ToolCall } from '../contract/outcome';
-import { type ToolPolicy } from '../contract/run-record';
-import { ownTools } from '../contract/step';
+import { type RunRecord, type ToolPolicy } from '../contract/run-record';
+import { hostedMcp } from '../contract/step';
 import { calls } from './activities';
 import { askPerson } from './ask-person';
 import { failureName, failureOf } from './failures';
 import { jsonBytes } from './json-bytes';
+import { listsOf, offeredTools } from './offered-tools';
 import { reportCall } from './report';
 import { type Turn } from './turn';
 
@@ -66,21 +67,34 @@ function lastOf({ earlier }: Turns): Turns['earlier'][number] {
 }
 
 /** Answers a call that is not made: one of a tool that the step does not offer, and one beyond the step's bound. */
-function isAllowed(round: Round, { callId, name }: ToolCall): boolean {
+function isAllowed(round: Round, asked: ToolCall): boolean {
+  const { callId, name, server } = asked;
   const { turn, turns } = round;
-  const offered = ownTools(turn.step.tools);
-  if (!offered.includes(name)) {
+  const offered = offeredTools(turn.run.record, turn.step.tools);
+  if (server !== undefined ? !isNamed(turn.step.tools, server, name) : !offered.includes(name)) {
     const known = offered.map((one) => `"${one}"`).join(', ');
     const message = `the tool "${name}" is not offered to you and was not called; you have ${known}`;
     refuse(round, 'ToolNotOffered', message);
-    say(round, { callId, text: `Error: ${message}` });
+    say(round, answered(asked, `Error: ${message}`));
     return false;
   }
   const most = turn.step.maxToolCalls ?? DEFAULT_MAX_TOOL_CALLS;
   const left = turns.calls.length - Math.max(0, turns.used - most);
-  if (turns.calls.findIndex((asked) => asked.callId === callId) < left) return true;
-  say(round, { callId, text: `Error: the tool was not called: at most ${most} calls are allowed, and all are used` });
+  if (turns.calls.findIndex((one) => one.callId === callId) < left) return true;
+  const message = `Error: the tool was not called: at most ${most} calls are allowed, and all are used`;
+  say(round, answered(asked, message));
   return false;
+}
+
+/** Whether a step lets the provider call a tool of a hosted MCP server. */
+function isNamed(tools: Turn['step']['tools'], server: string, name: string): boolean {
+  const allowed = hostedMcp(tools).find(({ label }) => label === server)?.tool['allowed_tools'];
+  return hostedMcp(tools).some(({ label }) => label === server) && (!Array.isArray(allowed) || allowed.includes(name));
+}
+
+/** Why a call is not made: its output, or where the provider would make it, the decision against it. */
+function answered({ callId, server }: ToolCall, text: string): CallOutput {
+  return server === undefined ? { callId, text } : { callId, approve: false, text };
 }
 
 /** What the model does wrong it is told once, in whatever response; after that the step fails by it. */
@@ -103,13 +117,15 @@ function say({ turns }: Round, output: CallOutput, bytes = jsonBytes(output)): v
 }
 
 async function answerCall(round: Round, asked: ToolCall): Promise<void> {
-  const { callId, name } = asked;
-  const policy = round.turn.run.record.tools?.find((one) => one.name === name);
-  if (!policy) throw new Error(`tool "${name}" is not in the run's record`);
+  const { callId, name, server } = asked;
+  const policy = server === undefined ? round.turn.run.record.tools?.find((one) => one.name === name) : undefined;
+  if (!policy && server === undefined) throw new Error(`tool "${name}" is not in the run's record`);
   try {
-    const refused = policy.needsApproval ? await askFor(round, asked) : undefined;
+    const refused = !policy || policy.needsApproval ? await askFor(round, asked) : undefined;
     if (refused && 'type' in refused) return failWith(round, refused);
     if (refused) return say(round, refused);
+    // The provider makes it, in the turn to come.
+    if (!policy) return say(round, { callId, approve: true });
     const called = await call(round, asked, policy);
     if (!('type' in called)) return take(round, asked, called);
     if (called.type !== 'ToolUncertain' || policy.onError === 'fail') return failWith(round, called);
@@ -129,16 +145,18 @@ function take(round: Round, { name }: ToolCall, { ended, output, bytes, preview 
 /** Undefined where a person allows the call; else what the model is told, or the step's failure. */
 async function askFor(round: Round, asked: ToolCall): Promise<CallOutput | Failure | undefined> {
   const { turn, people } = round;
-  const { callId, name } = asked;
+  const { name, server } = asked;
   const id = callPlace(placeOf(round, asked));
   const detail = turn.step.redact ? '(its arguments are redacted)' : asked.arguments;
+  const [kind, where] =
+    server === undefined ? (['tool', ''] as const) : (['mcp', ` of the MCP server "${server}"`] as const);
   round.asking += 1;
   restOrNot(round);
   try {
-    const decision = await people.run(() => askPerson(turn, { id, kind: 'tool', question: `call ${name}?`, detail }));
+    const decision = await people.run(() => askPerson(turn, { id, kind, question: `call ${name}${where}?`, detail }));
     if (decision?.approve) return undefined;
     if (!decision) return { type: 'ApprovalRejected', message: `nobody decided on ${id} before the step's deadline` };
-    return { callId, text: `This call was rejected and not made: ${decision.reason ?? 'no reason given'}` };
+    return answered(asked, `This call was rejected and not made: ${decision.reason ?? 'no reason given'}`);
   } finally {
     round.asking -= 1;
     restOrNot(round);
@@ -160,10 +178,11 @@ async function call(round: Round, asked: ToolCall, policy: ToolPolicy): Promise<
   const { turn, turns } = round;
   const { run, step, deadlineAt } = turn;
   const place = placeOf(round, asked);
-  const { needsApproval: _asked, definitionBytes: _told, ...rules } = policy;
+  const { needsApproval: _asked, definitionBytes: _told, mcp: _place, ...rules } = policy;
   const { responseId } = lastOf(turns);
   const { origin } = run.record;
-  const input: CallToolInput = { origin, ...place, responseId, ...rules, deadlineAt, redact: step.redact };
+  const mcp = mcpPlace(run.record, policy);
+  const input: CallToolInput = { origin, ...place, responseId, ...rules, ...mcp, deadlineAt, redact: step.redact };
   const { name, timeoutMs, idempotent } = policy;
   const summary = `${step.id} · ${name}${asked.arguments && `(${asked.arguments})`}`.slice(0, MAX_SUMMARY_CHARS);
   for (;;) {
@@ -181,6 +200,13 @@ async function call(round: Round, asked: ToolCall, policy: ToolPolicy): Promise<
       if (!diedBefore(error)) throw error;
     }
   }
+}
+
+/** Where a tool of an MCP server is, and what the model was told of it. */
+function mcpPlace(record: RunRecord, { name, mcp }: ToolPolicy): Pick<CallToolInput, 'mcp'> {
+  if (!mcp) return {};
+  const [list] = listsOf(record, [name]);
+  return { mcp: { ...mcp, ref: list?.ref, definitions: list?.definitions?.filter((one) => one.name === name) } };
 }
 
 const MAX_SUMMARY_CHARS = 100;

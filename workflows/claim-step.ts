@@ -1,9 +1,12 @@
 import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
+import { mcpUse } from '../contract/mcp';
 import { priceOf } from '../contract/prices';
+import { type RunRecord } from '../contract/run-record';
 import { findSecrets } from '../contract/secrets';
-import { ownTools, stepDefaultsSchema, stepIdSchema } from '../contract/step';
+import { hostedMcp, hostedTools, ownTools, stepDefaultsSchema, stepIdSchema } from '../contract/step';
 import { NEEDS_STORE } from './deletions';
 import { runFailure } from './failures';
+import { offeredTools } from './offered-tools';
 import { type Run } from './run';
 import { type RespondStep } from './turn';
 
@@ -31,13 +34,35 @@ function withoutStore({ record }: Run, { deleteRemoteAfter = 'never' }: RespondS
 }
 
 function toolIssues({ record }: Run, { tools, redact }: RespondStep): InputIssue[] {
-  const names = ownTools(tools);
-  const known = (record.tools ?? []).map(({ name }) => name);
-  const unknown = names.filter((name) => !known.includes(name)).map((name) => `"${name}"`);
+  const unknown = [
+    ...ownTools(tools).filter((name) => !isKnown(record, name)),
+    ...hostedMcp(tools).flatMap(({ label, tool: { server_url: url, connector_id: connector } }) =>
+      url === undefined && connector === undefined && !record.hostedMcp?.includes(label) ? [label] : [],
+    ),
+  ].map((name) => `"${name}"`);
   if (unknown.length > 0) return [{ path: ['tools'], message: `${unknown.join(', ')}: openRun() was not told of it` }];
-  if (names.length === 0 || !redact || record.ownStore) return [];
+  const tooMany = tooManyTools(record, tools);
+  if (tooMany !== undefined) return [{ path: ['tools'], message: tooMany }];
+  if (ownTools(tools).length === 0 || !redact || record.ownStore) return [];
   const message = `with tools of your own it ${NEEDS_STORE}`;
   return [{ path: ['redact'], message }];
+}
+
+function isKnown({ tools = [], mcp = [] }: RunRecord, name: string): boolean {
+  const use = mcpUse(name);
+  if (!use) return tools.some((policy) => policy.name === name);
+  if (use.tool === undefined) return mcp.some(({ server, all }) => server === use.server && all);
+  return tools.some((policy) => policy.mcp?.server === use.server && policy.mcp.tool === use.tool);
+}
+
+/** Most tools of one request, by the API. */
+const MAX_TOOLS = 128;
+
+/** Why a step cannot offer what it names; undefined where it can. */
+export function tooManyTools(record: RunRecord, tools: RespondStep['tools']): string | undefined {
+  const count = offeredTools(record, tools).length + hostedTools(tools).length;
+  if (count <= MAX_TOOLS) return undefined;
+  return `expected at most ${MAX_TOOLS} tools, got ${count}; name single ones of an MCP server, "mcp:<server>/<tool>"`;
 }
 
 function withoutPrice(run: Run, step: RespondStep): InputIssue[] {

@@ -3,8 +3,9 @@ import { type EndedStep, type Turns } from '../contract/carry';
 import { DEFAULT_MAX_TOOL_CALLS, DEFAULT_MAX_TURNS } from '../contract/graph';
 import { budgetedOutput, type StepBound } from '../contract/prices';
 import { type Background } from '../contract/run-record';
-import { hostedTools, ownTools } from '../contract/step';
+import { endsInCalls, hostedTools } from '../contract/step';
 import { jsonBytes } from './json-bytes';
+import { listsOf, offeredTools, withCredentials } from './offered-tools';
 import { type Instructions } from './steering';
 import { numberOf, type RespondContext, type RespondStep, type Turn } from './turn';
 
@@ -66,16 +67,25 @@ function isHeld(turn: Turn): boolean {
   return turn.step.context?.strategy === 'conversation' || backgroundOf(turn) !== 'none';
 }
 
-/** What the step's own tools change: nothing where it has none. */
+/** What tools change that are called by us, or once a person allows it: nothing where the step has none. */
 function toolFields(turn: Turn): Partial<CreateResponseInput> {
-  const { step, turns } = turn;
+  const { run, step, turns } = turn;
   const { maxTurns = DEFAULT_MAX_TURNS, maxToolCalls } = step;
-  const names = ownTools(step.tools);
+  const names = offeredTools(run.record, step.tools);
+  const lists = listsOf(run.record, names);
+  const labels = withCredentials(run.record, step.tools);
   const used = turns?.used ?? 0;
-  const hosted = maxToolCalls !== undefined && { maxToolCalls: Math.max(1, maxToolCalls - used) };
-  if (names.length === 0) return { ...hosted };
+  const fields = {
+    ...(names.length > 0 && { ownTools: names }),
+    ...(lists.length > 0 && { mcp: lists }),
+    ...(labels.length > 0 && { hostedMcp: labels }),
+    ...(maxToolCalls !== undefined && { maxToolCalls: Math.max(1, maxToolCalls - used) }),
+  };
+  if (!endsInCalls(step.tools)) return fields;
   const isLast = numberOf(turn) >= maxTurns || used >= (maxToolCalls ?? DEFAULT_MAX_TOOL_CALLS);
-  return { ownTools: names, ...hosted, ...(isLast && { toolChoice: 'none' }), ...(turns && goOn(turn, turns)) };
+  // The provider still has to make the calls that a person has just approved.
+  const hasApproved = turns?.earlier.at(-1)?.outputs.some(({ approve }) => approve === true) ?? false;
+  return { ...fields, ...(isLast && !hasApproved && { toolChoice: 'none' }), ...(turns && goOn(turn, turns)) };
 }
 
 /** A later turn says only what the calls before it were answered with, where the provider holds the rest. */
@@ -108,7 +118,7 @@ export function boundOf({ run, step, turns }: Turn, request: CreateResponseInput
   );
   const inConversation = context?.strategy === 'conversation' ? run.ledger.largest() : 0;
   const own = [request.prompt, request.instructions, request.tools, request.format, ...(request.steering ?? [])];
-  const names = ownTools(step.tools);
+  const names = offeredTools(run.record, step.tools);
   const definitions = (run.record.tools ?? []).filter(({ name }) => names.includes(name));
   const bytes = definitions.reduce((sum, { definitionBytes }) => sum + definitionBytes, turns?.bytes ?? 0);
   return {

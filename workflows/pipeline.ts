@@ -6,10 +6,10 @@ import {
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type PromptPart, type ToolUse } from '../contract/activities';
+import { type HostedMcpUse, type PromptPart, type ToolUse } from '../contract/activities';
 import { type Carry, carrySchema, type EndedStep } from '../contract/carry';
 import { finalSteps, type PlannedStep } from '../contract/graph';
-import { InvalidInputError } from '../contract/issues';
+import { type InputIssue, InvalidInputError } from '../contract/issues';
 import {
   DEFAULT_MAX_PARALLEL,
   type PipelineInput,
@@ -17,9 +17,10 @@ import {
   type PipelineResult,
   planPipeline,
 } from '../contract/pipeline';
+import { type HostedTool } from '../contract/step';
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { allRest, carryOf, fits, isLong } from './carry';
-import { unpricedReason } from './claim-step';
+import { tooManyTools, unpricedReason } from './claim-step';
 import { deleteResponses, NEEDS_STORE } from './deletions';
 import { NOT_BEGUN } from './early-finish';
 import { failureName, ownFailure, runFailure } from './failures';
@@ -48,12 +49,13 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   const stepIds = steps.map(({ id }) => id);
   const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL, priority, fairnessKey, fairnessWeight } = plan.input;
   const finalStepIds = finalSteps(steps).map(({ id }) => id);
-  const known = { models, tools, stepIds, finalStepIds };
+  const known = { models, ...tools, stepIds, finalStepIds };
   const order = { priority, fairnessKey, fairnessWeight };
   const run = await openRun({ ...known, ...order, onAmbiguousCreate, carried: carry?.run, ...budgetOf(plan) });
   refuseWithoutWebhooks(run, plan);
   refuseWithoutStore(run, plan);
   refuseWithoutPrice(run, plan);
+  refuseTooManyTools(run, plan);
   if (plan.input.budget?.reserve === 'final') run.budget?.keepBack(finalShares(run, steps));
   void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
   try {
@@ -112,15 +114,39 @@ function parse(args: unknown[]): { plan: PipelinePlan; carry?: Carry } {
   }
 }
 
-/** Each tool of the user's own, and the first place that names it. */
-function toolsOf({ input, steps }: PipelinePlan): ToolUse[] {
+/** Each tool that the worker has to have, and the first place that names it. */
+function toolsOf({ input, steps }: PipelinePlan): Pick<RunOptions, 'tools' | 'hostedMcp'> {
   const uses = new Map<string, ToolUse>();
+  const servers: HostedMcpUse[] = [];
   for (const [index, { tools = [] }] of steps.entries()) {
     const place = input.steps[index]?.tools ? ['steps', index] : ['defaults'];
-    for (const [at, tool] of tools.entries())
-      if (typeof tool === 'string' && !uses.has(tool)) uses.set(tool, { name: tool, path: [...place, 'tools', at] });
+    for (const [at, tool] of tools.entries()) {
+      const path = [...place, 'tools', at];
+      if (typeof tool === 'string' && !uses.has(tool)) uses.set(tool, { name: tool, path });
+      if (typeof tool !== 'string' && tool.type === 'mcp') servers.push(hostedUse(tool, path));
+    }
   }
-  return [...uses.values()];
+  return { tools: [...uses.values()], hostedMcp: servers };
+}
+
+function hostedUse(tool: HostedTool, path: HostedMcpUse['path']): HostedMcpUse {
+  const { server_url: url, connector_id: connector } = tool;
+  return {
+    label: String(tool['server_label']),
+    ...(typeof url === 'string' && { server_url: url }),
+    ...(typeof connector === 'string' && { connector_id: connector }),
+    path,
+  };
+}
+
+/** A server may list more tools than a request takes. */
+function refuseTooManyTools({ record }: Run, { input, steps }: PipelinePlan): void {
+  const issues = steps.flatMap(({ tools }, index): InputIssue[] => {
+    const message = tooManyTools(record, tools);
+    const path = input.steps[index]?.tools ? ['steps', index, 'tools'] : ['defaults', 'tools'];
+    return message === undefined ? [] : [{ path, message }];
+  });
+  if (issues.length > 0) throw runFailure('InvalidInput', new InvalidInputError('pipeline input', issues).message);
 }
 
 /** What only a webhook can end would run into its deadline. */

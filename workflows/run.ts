@@ -1,6 +1,6 @@
 import type { Priority } from '@temporalio/common';
 import { defineQuery, patched, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { type ToolUse } from '../contract/activities';
+import { type HostedMcpUse, type ToolUse } from '../contract/activities';
 import { type Approval } from '../contract/approval';
 import { type CarriedRun } from '../contract/carry';
 import { type Budget, type Cap } from '../contract/budget';
@@ -10,7 +10,6 @@ import { type OnAmbiguousCreate } from '../contract/pipeline';
 import { type RunPriority } from '../contract/priority';
 import { type Progress, type ProgressQuery, progressQuerySchema } from '../contract/progress';
 import { type RunRecord } from '../contract/run-record';
-import { quick } from './activities';
 import { OwnConversation } from './conversation';
 import { Approvals } from './approvals';
 import { BackgroundKnowledge } from './background';
@@ -21,12 +20,12 @@ import { priorityOf } from './create-place';
 import { Deletions } from './deletions';
 import { details } from './details';
 import { EarlyFinish } from './early-finish';
-import { failureOf, runFailure } from './failures';
 import { listenToDoings } from './doings';
 import { LedgerBook } from './ledger';
 import { countSpent } from './metrics';
 import { openBudget } from './open-budget';
 import { Orphans } from './orphans';
+import { resolveRecord } from './resolve-record';
 import { Instructions } from './steering';
 import { tellReceiver } from './tell-receiver';
 import { type OpenTurn, type Turn, turnProgress } from './turn';
@@ -73,6 +72,8 @@ export interface RunOptions extends RunPriority {
   models?: string[];
   /** Tools of your own that the run will name; of a pipeline with where its input does, for the refusal of an unknown one. */
   tools?: (string | ToolUse)[];
+  /** MCP servers that the provider calls, where the worker has their credentials or their places. */
+  hostedMcp?: HostedMcpUse[];
   /** Steps in the order in which people see them; others are added as they begin. */
   stepIds?: string[];
   /** What happens to a create whose answer was lost. Default retry. */
@@ -93,7 +94,7 @@ export interface RunOptions extends RunPriority {
  * Call it first, once a workflow.
  */
 export async function openRun(options: RunOptions = {}): Promise<Run> {
-  const { models = [], tools = [], stepIds = [], onAmbiguousCreate = 'retry', carried } = options;
+  const { models = [], tools = [], hostedMcp = [], stepIds = [], onAmbiguousCreate = 'retry', carried } = options;
   const priority = priorityOf(options);
   const turns = new Map<string, OpenTurn>(carried?.turns);
   let ledger = carried && new LedgerBook(carried.record.prices, carried.record.simulated, countSpent);
@@ -115,7 +116,7 @@ export async function openRun(options: RunOptions = {}): Promise<Run> {
   if (!carried) for (const id of stepIds) board.update(id, {});
   // What arrived before the first task is checked at once, by the steps that are known.
   const { finish, instructions } = listenToPeople({ board, approvals, budget, turns }, options);
-  const resolved = (record ??= await resolveRecord(models, tools.map(toolUse)));
+  const resolved = (record ??= await resolveRecord({ models, tools: tools.map(toolUse), hostedMcp }));
   const book = (ledger ??= new LedgerBook(resolved.prices, resolved.simulated, countSpent));
   const known = new BackgroundKnowledge(resolved, board, carried !== undefined);
   background = known;
@@ -199,17 +200,4 @@ function answerQueries(board: Board, ledger: () => LedgerBook | undefined): void
 
 function toolUse(tool: string | ToolUse, index: number): ToolUse {
   return typeof tool === 'string' ? { name: tool, path: ['tools', index] } : tool;
-}
-
-/** @throws ApplicationFailure `InvalidInput` for a tool that the worker has not registered. */
-async function resolveRecord(models: string[], tools: ToolUse[]): Promise<RunRecord> {
-  const resolving = quick('provider, models and prices of this run');
-  const input = tools.length > 0 ? { models, tools } : { models };
-  try {
-    return await resolving['durableResearch.resolveRun'](input);
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure?.type !== 'InvalidInput') throw error;
-    throw runFailure(failure.type, failure.message);
-  }
 }

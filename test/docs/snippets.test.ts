@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { notificationSchema } from '../../contract/activities';
 import { pipelineResultSchema, planPipeline } from '../../contract/pipeline';
 import { priceTableSchema } from '../../contract/prices';
+import { parseMcpConfig } from '../../tools/mcp/config';
 import { docs, type Fence, fences, read, ROOT } from './markdown';
 
 const all = docs.flatMap(fences);
@@ -67,6 +68,13 @@ function kindOf(value: unknown): (value: unknown) => unknown {
   if (fields.includes('outcome')) return (result) => pipelineResultSchema.parse(result);
   if (fields.includes('steps')) return planPipeline;
   if (fields.includes('models')) return (prices) => priceTableSchema.parse(prices);
+  if (fields.some((name) => /[mM]cpServers$/.test(name))) return readMcp;
   if (fields.includes('type')) return (event) => notificationSchema.parse(event);
   throw new Error(`expected a pipeline, a result, prices or a notification, got fields ${fields.join(', ')}`);
+}
+
+/** With whatever variables it names. */
+function readMcp(config: unknown): unknown {
+  const names = [...JSON.stringify(config).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name, 'some-value']);
+  return parseMcpConfig(config, Object.fromEntries(names) as NodeJS.ProcessEnv, 'docs');
 }

@@ -102,12 +102,12 @@ describe('a wrong pipeline names the path, what was expected and what came', () 
     [
       'a tool whose name is none',
       { steps: [step('a', { tools: ['query sql'] })] },
-      /steps\[0\]\.tools\[0\]: expected the name of a tool: .*got "query sql"/,
+      /steps\[0\]\.tools\[0\]: expected the name of a tool, .*got "query sql"/,
     ],
     [
       'the same tool twice',
       { steps: [step('a', { tools: ['query_sql', 'query_sql'] })] },
-      /steps\[0\]\.tools: expected each tool of your own once, got a list of 2/,
+      /steps\[0\]\.tools: expected each tool of your own, and each server_label, once, got a list of 2/,
     ],
     [
       'unknown hosted tool',
@@ -115,9 +115,25 @@ describe('a wrong pipeline names the path, what was expected and what came', () 
       /steps\[0\]\.tools\[0\]\.type: expected a hosted tool: web_search, file_search, code_interpreter, mcp, got "telepathy"/,
     ],
     [
-      'MCP that asks',
-      { steps: [step('a', { tools: [{ type: 'mcp', server_label: 'x' }] })] },
-      /steps\[0\]\.tools\[0\]\.require_approval: expected "never"/,
+      'MCP without a label',
+      { steps: [step('a', { tools: [{ type: 'mcp' }] })] },
+      /steps\[0\]\.tools\[0\]\.server_label: expected the label of a server/,
+    ],
+    [
+      'the same label twice',
+      {
+        steps: [
+          step('a', {
+            tools: ['x', 'y'].map((name) => ({ type: 'mcp', server_label: 'l', server_url: `https://${name}` })),
+          }),
+        ],
+      },
+      /steps\[0\]\.tools: expected each tool of your own, and each server_label, once/,
+    ],
+    [
+      'a server of a wrong name',
+      { steps: [step('a', { tools: ['mcp:my__notes'] })] },
+      /steps\[0\]\.tools\[0\]: expected the name of a tool, .* or "mcp:<server>"/,
     ],
     [
       'bad deadline',

@@ -39,6 +39,7 @@ test('every variable is read', () => {
     DURABLE_RESEARCH_CREATE_TIMEOUT: '5s',
     DURABLE_RESEARCH_BACKGROUND: 'none',
     DURABLE_RESEARCH_TOOLS: './tools.js, some-package',
+    DURABLE_RESEARCH_MCP: './mcp.json',
     DURABLE_RESEARCH_HISTORY_EVENTS: '400',
     DURABLE_RESEARCH_NOTIFY_URL: 'https://host/hook',
     DURABLE_RESEARCH_NOTIFY_SECRET: SECRET,
@@ -60,6 +61,7 @@ test('every variable is read', () => {
     historyEvents: 400,
     notify: { url: 'https://host/hook', secret: SECRET, command: 'cat' },
     toolModules: ['./tools.js', 'some-package'],
+    mcpFile: './mcp.json',
     webhookSecrets: ['whsec_bmV3', 'whsec_b2xk'],
     encryptionKeys: [{ id: 'mine', key: Buffer.alloc(32, 1) }],
   });
