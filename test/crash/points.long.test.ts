@@ -86,7 +86,7 @@ function startWorker({
   taskQueue: string;
 }): ChildProcess {
   return spawn(process.execPath, [join(__dirname, 'crashing-worker.js')], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env['PATH'],
       CRASH_AT: point,

@@ -39,6 +39,16 @@ export class EmulatorAdmin {
     await this.ask('/emulator/faults', { rule });
   }
 
+  /** Puts a script in force, from its first step. */
+  async setScript(script: object): Promise<void> {
+    await this.ask('/emulator/script', script, 'PUT');
+  }
+
+  /** Moves its clock forward. */
+  async moveClock(seconds: number): Promise<void> {
+    await this.ask('/emulator/clock', { advance_seconds: seconds });
+  }
+
   async removeFaults(): Promise<void> {
     await this.ask('/emulator/faults', undefined, 'DELETE');
   }
