@@ -154,9 +154,9 @@ function booked(folder: string, name: string, launch: () => Promise<Running>): (
   };
 }
 
-const GIVE_UP_MS = 180_000;
+const GIVE_UP_MS = 300_000;
 
-/** Waits for what is asked of processes that may be down; throws with its name after three minutes. */
+/** Waits for what is asked of processes that may be down; throws with its name after five minutes. */
 export async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
   const giveUpAt = Date.now() + GIVE_UP_MS;
   while (!(await look().catch(() => false))) {

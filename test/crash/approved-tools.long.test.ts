@@ -104,7 +104,7 @@ test.concurrent.each(POINTS)(
       await stack.stop();
     }
   },
-  240_000,
+  360_000,
 );
 
 /** A person who allows the second call, the kills that no worker does by itself, and the ends of long responses. */
