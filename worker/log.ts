@@ -1,4 +1,5 @@
 import { DefaultLogger, type LogEntry, type Logger, type LogLevel } from '@temporalio/worker';
+import { createsTaskQueue } from './creates-worker';
 
 /** How a process logs. */
 export interface LogConfig {
@@ -9,7 +10,12 @@ export interface LogConfig {
 /** Logs to standard error, one entry a line: as JSON, or as text with its attributes as JSON behind it. */
 export function createLogger({ format, level }: LogConfig): Logger {
   const line = format === 'json' ? jsonLine : textLine;
-  return new DefaultLogger(level, (entry) => void process.stderr.write(`${line(entry)}\n`));
+  return new DefaultLogger(level, (entry) => void (isExpected(entry) || process.stderr.write(`${line(entry)}\n`)));
+}
+
+/** Temporal's SDK warns of a worker without workflows; that of the creates has none. */
+function isExpected({ message, meta }: LogEntry): boolean {
+  return message.startsWith('No workflows registered') && String(meta?.['taskQueue']).endsWith(createsTaskQueue(''));
 }
 
 function jsonLine({ level, message, meta, timestampNanos }: LogEntry): string {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { type WorkflowExecutionInfo } from '@temporalio/client';
 import { RunFailedError, RunCancelledError } from '../../client';
 import { type Harness, required, startHarness, until, withFaults } from '../setup/harness';
-import { RECORDINGS } from './recordings';
+import { RECORDINGS, scriptOf, TOOLS } from './recordings';
 
 /**
  * Records the histories of `histories/`, by the real CLI as a user would: `npm run record:histories`.
@@ -20,9 +20,16 @@ beforeAll(async () => {
   await mkdir(directory, { recursive: true });
 });
 
-test.each(Object.entries(RECORDINGS))('%s', async (name, { input, faults = {}, setup, during }) => {
-  const harness = await startHarness({ deps: (provider) => ({ provider: withFaults(provider, faults) }), ...setup });
+test.each(Object.entries(RECORDINGS))('%s', async (name, recording) => {
+  const { input, faults = {}, notifies, setup, during } = recording;
+  const notify = notifies && (() => Promise.resolve());
+  const harness = await startHarness({
+    deps: (provider) => ({ provider: withFaults(provider, faults), tools: TOOLS, notify }),
+    ...setup,
+  });
   try {
+    const steps = scriptOf(recording);
+    if (steps.length > 0) await harness.emulator.script.set({ steps, anyOrder: true });
     const run = await harness.research.start(input, { workflowId: `recorded-${name}` });
     await during?.(run, harness);
     const ended: unknown = await run.result().catch((error: unknown) => error);

@@ -1,12 +1,20 @@
+import { join } from 'node:path';
+import { z } from 'zod';
 import { type PipelineInput, type RunHandle } from '../../client';
+import { type ScriptInput } from '../../emulator/script/schema';
 import { createProvider } from '../../openai';
 import { createFileStore } from '../../store/files';
+import { defineTool, registerTools } from '../../tools';
 import { announceEnds } from '../../worker';
 import { type Harness, type HarnessOptions, until } from '../setup/harness';
 
 /** A run whose history is kept, and what happens to it meanwhile. */
 export interface Recording {
   input: PipelineInput;
+  /** What the first turn of a step asks to be called, by step. */
+  calls?: Record<string, { name: string; arguments: Record<string, unknown>; call_id: string }[]>;
+  /** Whether a receiver is told of the run. */
+  notifies?: true;
   /** Faults of the emulator by step. */
   faults?: Record<string, string>;
   setup?: HarnessOptions;
@@ -21,6 +29,56 @@ const FORMAT = {
 };
 const explain = { id: 'explain', prompt: 'Explain Paxos.' };
 const compare = { id: 'compare', prompt: 'Compare to Raft.' };
+const last = { id: 'last', prompt: 'Sum up.' };
+
+/** Registered at the worker of every recording. */
+export const TOOLS = registerTools([
+  defineTool({
+    name: 'weather',
+    description: 'The weather of a city.',
+    parameters: z.object({ city: z.string() }),
+    execute: ({ city }) => ({ city, sky: 'clear' }),
+  }),
+  defineTool({
+    name: 'pay',
+    description: 'Pays a bill.',
+    parameters: z.object({ amount: z.number() }),
+    needsApproval: true,
+    idempotent: false,
+    execute: ({ amount }) => `paid ${amount}`,
+  }),
+]);
+
+const OSLO = { name: 'weather', arguments: { city: 'Oslo' }, call_id: 'call_oslo' };
+const ROME = { name: 'weather', arguments: { city: 'Rome' }, call_id: 'call_rome' };
+const NOTE = { name: 'notes__add_note', arguments: { text: 'Raft' }, call_id: 'call_note' };
+const PAY = { name: 'pay', arguments: { amount: 7 }, call_id: 'call_pay' };
+
+/** Emulator's script where calls are asked for: by the first turn of their steps; every other turn answers. */
+export function scriptOf({ input, calls }: Recording): ScriptInput['steps'] {
+  if (!calls) return [];
+  return input.steps.flatMap(({ id }) => {
+    const asked = calls[id];
+    const answer = { text: 'Clear.' };
+    if (!asked) return [{ expect: on(id, '1'), answer }];
+    return [
+      { expect: on(id, '1'), answer: { function_calls: asked } },
+      { expect: on(id, '2'), answer },
+    ];
+  });
+}
+
+function on(stepId: string, turn: string) {
+  return { metadata: { step_id: { equals: stepId }, turn: { equals: turn } } };
+}
+
+/** An MCP server of the worker, whose effects nobody keeps. */
+const NOTES = {
+  command: process.execPath,
+  args: [join(__dirname, '../fixtures/mcp-server.js')],
+  env: { NOTES_EFFECTS: '/dev/null' },
+  allowedTools: ['add_note'],
+};
 
 const FULL = { DURABLE_RESEARCH_BACKGROUND: 'full' };
 
@@ -107,11 +165,86 @@ export const RECORDINGS: Record<string, Recording> = {
     input: { steps: [explain], onAmbiguousCreate: 'ask' },
     faults: { explain: 'drop_after_accept*1' },
     during: async (run, harness) => {
-      await until('a person is asked', async () => (await run.progress()).waitingFor.length > 0);
-      const decision = { id: 'explain/1/create-1', approve: true };
+      await decideWhenAsked(run, harness, { id: 'explain/1/create-1', approve: true });
+    },
+  },
+  tools: {
+    input: { steps: [{ ...explain, tools: ['weather'] }, compare] },
+    calls: { explain: [OSLO, ROME] },
+  },
+  approved: {
+    input: { steps: [{ ...explain, tools: ['weather', 'pay'] }, compare] },
+    calls: { explain: [OSLO, PAY] },
+    during: (run, harness) => decideWhenAsked(run, harness, { id: 'explain/1/call_pay', approve: true }),
+  },
+  rejected: {
+    input: { steps: [{ ...explain, tools: ['pay'] }, compare] },
+    calls: { explain: [PAY] },
+    during: (run, harness) =>
+      decideWhenAsked(run, harness, { id: 'explain/1/call_pay', approve: false, reason: 'too much' }),
+  },
+  'asked-beyond': {
+    input: { steps: [explain, { ...compare, tools: ['pay'] }, last] },
+    calls: { compare: [PAY] },
+    setup: { env: { ...FULL, DURABLE_RESEARCH_HISTORY_EVENTS: '20' } },
+    during: async (run, harness) => {
+      await until('the run goes on in a new execution', async () => {
+        const { raw } = await harness.research.client.workflow.getHandle(run.workflowId).describe();
+        const { runId, firstRunId } = { ...raw.workflowExecutionInfo?.execution, ...raw.workflowExecutionInfo };
+        return runId !== firstRunId;
+      });
+      await decideWhenAsked(run, harness, { id: 'compare/1/call_pay', approve: true });
+    },
+  },
+  'told-and-late': {
+    input: {
+      steps: [{ ...explain, tools: ['pay'], approval: { within: '1s', otherwise: 'approve' } }, compare],
+    },
+    calls: { explain: [PAY] },
+    notifies: true,
+  },
+  steered: {
+    input: { steps: [{ ...explain, tools: ['pay'] }, compare] },
+    calls: { explain: [PAY] },
+    during: async (run, harness) => {
+      await until('a person is asked', async () => (await run.progress()).approvals.length > 0);
+      await run.steer({ instruction: 'Leave prices out.' });
+      await decideWhenAsked(run, harness, { id: 'explain/1/call_pay', approve: true });
+    },
+  },
+  'finished-early': {
+    input: { steps: [explain, { ...compare, after: ['explain'] }, { id: 'extra', prompt: 'Go on.' }, last] },
+    faults: { compare: 'stuck' },
+    during: async (run) => {
+      await until('the second step waits', async () => (await run.progress()).steps[1]?.responseId);
+      await run.finishNow({ running: 'cancel' });
+    },
+  },
+  'limited-fair': {
+    input: { steps: [explain, compare], priority: 2, fairnessKey: 'acme', fairnessWeight: 2 },
+    setup: { env: { DURABLE_RESEARCH_REQUESTS_PER_MINUTE: '6000' } },
+  },
+  mcp: {
+    input: { steps: [{ ...explain, tools: ['mcp:notes/add_note'] }, compare] },
+    calls: { explain: [NOTE] },
+    setup: { worker: { mcpServers: { notes: NOTES } } },
+  },
+  'budget-raised': {
+    input: { steps: [explain, compare], budget: { usd: 0.001 } },
+    during: async (run, harness) => {
+      await until('the run is paused', async () => (await run.progress()).stage === 'paused');
       await harness.research.client.workflow
         .getHandle(run.workflowId)
-        .executeUpdate('decideApproval', { args: [decision] });
+        .executeUpdate('raiseBudget', { args: [{ usd: 10 }] });
+    },
+  },
+  'budget-stopped': {
+    input: {
+      steps: [
+        { ...explain, maxOutputTokens: 500 },
+        { ...compare, after: [] },
+      ],
+      budget: { usd: 0.02, onExhausted: 'stop' },
     },
   },
   adopted: {
@@ -136,4 +269,11 @@ function untilCreated({ workflowId }: RunHandle, harness: Harness, count: number
     const creates = await harness.creates(workflowId);
     return creates.length === count && creates;
   });
+}
+
+type Decision = { id: string; approve: boolean; reason?: string };
+
+async function decideWhenAsked(run: RunHandle, { research }: Harness, decision: Decision) {
+  await until('a person is asked', async () => (await run.progress()).approvals.length > 0);
+  await research.client.workflow.getHandle(run.workflowId).executeUpdate('decideApproval', { args: [decision] });
 }
