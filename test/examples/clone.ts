@@ -12,7 +12,7 @@ export function commandsOf(example: string): string[] {
 }
 
 /** What examples import besides this package. */
-const PACKAGES = ['@temporalio', 'zod', 'pg'];
+const PACKAGES = ['@temporalio', '@modelcontextprotocol', 'zod', 'pg'];
 
 /** A folder that is to typed commands what a clone is, and to the examples a project that has installed the package. */
 export class Clone {
