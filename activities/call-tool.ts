@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { activityInfo, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { type CallToolInput, MAX_INLINE_RESULT_BYTES, type ToolCalled } from '../contract/activities';
+import { callingSchema, type CallToolInput, MAX_INLINE_RESULT_BYTES, type ToolCalled } from '../contract/activities';
 import { MAX_TIMER_MS } from '../contract/duration';
 import { type FailureType } from '../contract/failures';
 import { callPlace } from '../contract/names';
@@ -21,6 +21,8 @@ const MAX_RESULT_BYTES = 10 * 1024 * 1024;
 /** Between two heartbeats; the SDK sends as many of them as the worker's throttle allows. */
 const HEARTBEAT_MS = 1_000;
 const RETRIES_OF_A_DEAD_SERVER = 2;
+/** Attempts in a row that may die with their worker: a tool that ends its worker would end every one. */
+const MAX_LOST_ATTEMPTS = 10;
 /** How long a function may go on after its signal was aborted, before nobody waits for it any more. */
 const GRACE_MS = 5_000;
 
@@ -32,15 +34,33 @@ const GRACE_MS = 5_000;
 export async function callTool(deps: ActivityDeps, input: CallToolInput): Promise<ToolCalled> {
   assertOrigin(deps.provider.origin, input.origin);
   const callee = await asActivity(() => calleeOf(deps, input));
-  if (!input.idempotent) await heartbeatNow({ begun: true });
-  const beat = setInterval(() => Context.current().heartbeat({ begun: true }), HEARTBEAT_MS);
+  const attempts = 1 + begunBefore();
+  if (attempts > 1 + MAX_LOST_ATTEMPTS) return fail(deps, input, endsItsWorkers(attempts - 1));
+  const calling = { begun: true, attempts };
+  if (!input.idempotent || activityInfo().attempt > 1) await heartbeatNow(calling);
+  const beat = setInterval(() => Context.current().heartbeat(calling), HEARTBEAT_MS);
   try {
     const args = await asActivity(() => readArguments(deps, callee, input));
     if ('problem' in args) return await answer(deps, input, { ended: 'refused', text: args.problem });
     return await conclude(deps, input, await attempt(callee, args.value, input));
+  } catch (error) {
+    clearInterval(beat);
+    // It is tried again, and has not died.
+    if (error instanceof ApplicationFailure && error.nonRetryable !== true) await heartbeatNow({ begun: false });
+    throw error;
   } finally {
     clearInterval(beat);
   }
+}
+
+/** Attempts right before this one that may have begun and have not ended, as their heartbeats tell. */
+function begunBefore(): number {
+  const { data } = callingSchema.safeParse(activityInfo().heartbeatDetails);
+  return data?.begun ? (data.attempts ?? 1) : 0;
+}
+
+function endsItsWorkers(attempts: number): string {
+  return `it was begun ${attempts} times and ended in none of them: does it end its worker?`;
 }
 
 type Arguments = { value: unknown } | { problem: string };

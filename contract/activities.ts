@@ -250,7 +250,11 @@ export const toolCalledSchema = z.strictObject({
 export type ToolCalled = z.infer<typeof toolCalledSchema>;
 
 /** Heartbeat details of a call: whether the tool's function may have begun. */
-export const callingSchema = z.object({ begun: z.boolean() });
+export const callingSchema = z.object({
+  begun: z.boolean(),
+  /** How many attempts of the call have begun, this one included. */
+  attempts: z.int().positive().optional(),
+});
 
 export const deleteResponseInputSchema = z.strictObject({
   origin: z.string(),

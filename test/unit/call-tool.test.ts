@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -25,7 +26,20 @@ const INPUT: CallToolInput = {
   deadlineAt: Infinity,
 };
 
-type Case = { execute: ToolOptions<z.ZodObject>['execute']; input?: Partial<CallToolInput>; attempt?: number };
+type Case = {
+  execute: ToolOptions<z.ZodObject>['execute'];
+  input?: Partial<CallToolInput>;
+  attempt?: number;
+  /** Details of the heartbeat before. */
+  heartbeatDetails?: unknown;
+};
+
+/** What was told durably. */
+const beats: unknown[] = [];
+const client = {
+  activity: { heartbeat: async (_: unknown, details: unknown) => void beats.push(details) },
+  withAbortSignal: (_: unknown, call: () => unknown) => call(),
+};
 
 function depsFor(execute: Case['execute'], store: OutputStore): ActivityDeps {
   const tools = registerTools([defineTool({ name: 'tool', description: 'x', parameters: z.object({}), execute })]);
@@ -43,8 +57,12 @@ function textStore(texts: Map<string, string>): OutputStore {
   return { ...providerStore, putPrompt };
 }
 
-async function called({ execute, input, attempt = 1 }: Case, store = providerStore): Promise<ToolCalled> {
-  const environment = new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR', () => undefined) });
+async function called(one: Case, store = providerStore): Promise<ToolCalled> {
+  const { execute, input, attempt = 1, heartbeatDetails } = one;
+  const environment = new MockActivityEnvironment(
+    { attempt, heartbeatDetails },
+    { logger: new DefaultLogger('ERROR', () => undefined), client: client as unknown as Client },
+  );
   const call = (): Promise<ToolCalled> => callTool(depsFor(execute, store), { ...INPUT, ...input });
   return (await environment.run(call)) as ToolCalled;
 }
@@ -151,4 +169,24 @@ test('retries end, and a tool can rule them out', async () => {
   expect(await told({ execute: fails('closed'), input: { retries: 1 }, attempt: 2 })).toBe('Error: closed');
   const final = ApplicationFailure.nonRetryable('gone for good');
   expect(await told({ execute: fails(final), input: { retries: 5 } })).toBe('Error: gone for good');
+});
+
+test('a tool that ends every worker that calls it is given up', async () => {
+  const lost = { execute: () => 'done', attempt: 12 };
+  expect(await told({ ...lost, heartbeatDetails: { begun: true, attempts: 10 } })).toBe('done');
+  expect(beats.at(-1)).toEqual({ begun: true, attempts: 11 });
+  const ended = { ...lost, heartbeatDetails: { begun: true, attempts: 11 } };
+  expect(await told(ended)).toBe('Error: it was begun 11 times and ended in none of them: does it end its worker?');
+  await expect(told({ ...ended, input: { onError: 'fail' } })).rejects.toMatchObject({
+    type: 'ToolFailed',
+    nonRetryable: true,
+  });
+});
+
+test('an attempt that has ended is none that died', async () => {
+  const before = { attempt: 2, heartbeatDetails: { begun: true, attempts: 1 }, input: { retries: 9 } };
+  await expect(told({ ...before, execute: fails('not now') })).rejects.toMatchObject({ type: 'ToolFailed' });
+  expect(beats.slice(-2)).toEqual([{ begun: true, attempts: 2 }, { begun: false }]);
+  expect(await told({ ...before, execute: () => 'done', heartbeatDetails: { begun: false } })).toBe('done');
+  expect(beats.at(-1)).toEqual({ begun: true, attempts: 1 });
 });
