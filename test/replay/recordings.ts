@@ -7,6 +7,7 @@ import { createFileStore } from '../../store/files';
 import { defineTool, registerTools } from '../../tools';
 import { announceEnds } from '../../worker';
 import { type Harness, type HarnessOptions, until } from '../setup/harness';
+import { payTool } from '../setup/pay-tool';
 
 /** A run whose history is kept, and what happens to it meanwhile. */
 export interface Recording {
@@ -39,14 +40,7 @@ export const TOOLS = registerTools([
     parameters: z.object({ city: z.string() }),
     execute: ({ city }) => ({ city, sky: 'clear' }),
   }),
-  defineTool({
-    name: 'pay',
-    description: 'Pays a bill.',
-    parameters: z.object({ amount: z.number() }),
-    needsApproval: true,
-    idempotent: false,
-    execute: ({ amount }) => `paid ${amount}`,
-  }),
+  payTool({ idempotent: false }),
 ]);
 
 const OSLO = { name: 'weather', arguments: { city: 'Oslo' }, call_id: 'call_oslo' };

@@ -1,22 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { z } from 'zod';
-import { defineTool, registerTools } from '../../tools';
+import { registerTools } from '../../tools';
 import { type Harness, required, startHarness } from '../setup/harness';
+import { payTool } from '../setup/pay-tool';
 
 const HOUR = 3_600;
 const paid: string[] = [];
-const pay = defineTool({
-  name: 'pay',
-  description: 'Pays a bill.',
-  parameters: z.object({ amount: z.number() }),
-  needsApproval: true,
-  execute: ({ amount }, { idempotencyKey }) => {
-    paid.push(idempotencyKey);
-    return `paid ${amount}`;
-  },
-});
+const pay = payTool({ onPaid: (key) => paid.push(key) });
 
 let harness: Harness;
 beforeAll(async () => {

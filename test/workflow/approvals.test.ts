@@ -1,25 +1,16 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { type PipelineInput, type RunHandle } from '../../client';
 import { type Notification } from '../../contract/activities';
 import { type Approval } from '../../contract/approval';
-import { defineTool, registerTools } from '../../tools';
+import { registerTools } from '../../tools';
 import { type Harness, startHarness, until } from '../setup/harness';
+import { payTool } from '../setup/pay-tool';
 
 /** Bills that were paid, by their calls. */
 const paid: string[] = [];
-const pay = defineTool({
-  name: 'pay',
-  description: 'Pays a bill.',
-  parameters: z.object({ amount: z.number() }),
-  needsApproval: true,
-  execute: ({ amount }, { idempotencyKey }) => {
-    paid.push(idempotencyKey);
-    return `paid ${amount}`;
-  },
-});
+const pay = payTool({ onPaid: (key) => paid.push(key) });
 
 let harness: Harness;
 let folder: string;

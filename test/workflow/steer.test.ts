@@ -1,18 +1,12 @@
-import { z } from 'zod';
 import { type RunHandle } from '../../client';
 import { type CreateBody, type Provider } from '../../openai/port';
-import { defineTool, registerTools } from '../../tools';
+import { registerTools } from '../../tools';
 import { type Harness, moveClock, startHarness, until } from '../setup/harness';
+import { payTool } from '../setup/pay-tool';
 
 const HOUR = 3_600;
 const MARK = '[Instruction of the person who follows this research';
-const pay = defineTool({
-  name: 'pay',
-  description: 'Pays a bill.',
-  parameters: z.object({ amount: z.number() }),
-  needsApproval: true,
-  execute: ({ amount }) => `paid ${amount}`,
-});
+const pay = payTool();
 
 let harness: Harness;
 /** Bodies of the creates, by run, step and turn; of one that was repeated, the last. */

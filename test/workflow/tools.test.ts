@@ -6,6 +6,7 @@ import { type ScriptInput } from '../../emulator/script/schema';
 import { type CreateBody, type Provider } from '../../openai/port';
 import { defineTool, registerTools, type ToolContext } from '../../tools';
 import { type Harness, moveClock, startHarness, until } from '../setup/harness';
+import { payTool } from '../setup/pay-tool';
 
 type Step = ScriptInput['steps'][number];
 type Answer = NonNullable<Step['answer']>;
@@ -15,7 +16,7 @@ let harness: Harness;
 const made: Record<string, string[]> = {};
 const aborted: string[] = [];
 
-function note(name: string, { idempotencyKey }: ToolContext): void {
+function note(name: string, { idempotencyKey }: Pick<ToolContext, 'idempotencyKey'>): void {
   (made[name] ??= []).push(idempotencyKey);
 }
 
@@ -32,17 +33,7 @@ const TOOLS = [
       return { city: name, sky: 'clear' };
     },
   }),
-  defineTool({
-    name: 'pay',
-    description: 'Pays a bill.',
-    parameters: z.object({ amount: z.number() }),
-    needsApproval: true,
-    idempotent: false,
-    execute: ({ amount }, context) => {
-      note('pay', context);
-      return `paid ${amount}`;
-    },
-  }),
+  payTool({ idempotent: false, onPaid: (idempotencyKey) => note('pay', { idempotencyKey }) }),
   defineTool({
     name: 'breaks',
     description: 'Fails.',
