@@ -12,7 +12,7 @@ import { argumentsOf, clean } from '../openai';
 import type { ToolContext } from '../tools/define-tool';
 import { type ActivityDeps } from './deps';
 import { type Callee, calleeOf, LostCall } from './callee';
-import { asActivity, assertOrigin, failure } from './failures';
+import { asActivity, assertOrigin, failure, WITHOUT_STORE } from './failures';
 import { readOutput } from './read-output';
 import { heartbeatNow } from './sending';
 
@@ -199,8 +199,7 @@ async function storeResult(deps: ActivityDeps, input: CallToolInput, value: unkn
       uncertain(input, `it was called, and its result could not be stored: ${String(error)}`),
     );
   }
-  const where = 'where outputs are kept at the provider alone; set DURABLE_RESEARCH_STORE to "files" or a bucket';
-  return fail(deps, input, `its result has ${bytes} bytes, of at most ${MAX_INLINE_RESULT_BYTES} ${where}`);
+  return fail(deps, input, `its result has ${bytes} bytes, of at most ${MAX_INLINE_RESULT_BYTES} ${WITHOUT_STORE}`);
 }
 
 /** A text as it is but for halves of characters, everything else as JSON; undefined for what JSON cannot say. */

@@ -1,9 +1,19 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { type FailureType, isRetryable } from '../contract/failures';
+import { type InputIssue, InvalidInputError } from '../contract/issues';
 import { ProviderError } from '../openai/port';
 
 type FailureOptions = { nextRetryDelayMs?: number; details?: unknown[] };
+
+/** Why a text has to be short: nothing keeps a long one. */
+export const WITHOUT_STORE =
+  'where outputs are kept at the provider alone; set DURABLE_RESEARCH_STORE to "files" or a bucket';
+
+/** @throws ApplicationFailure `InvalidInput` for a run's input that has issues. */
+export function refuseInput(issues: readonly InputIssue[]): void {
+  if (issues.length > 0) throw failure('InvalidInput', new InvalidInputError('input', issues).message);
+}
 
 /** A failure that Temporal retries or not by its type alone. */
 export function failure(

@@ -1,12 +1,11 @@
 import { type ListedTools, type ListToolsInput, MAX_INLINE_RESULT_BYTES, type ToolUse } from '../contract/activities';
-import { type InputIssue, InvalidInputError } from '../contract/issues';
+import { type InputIssue } from '../contract/issues';
 import { type McpDefinition, type McpList, mcpUse } from '../contract/mcp';
+import { MAX_TOOLS } from '../contract/step';
 import type { McpTool } from '../tools/mcp/server';
 import { type ActivityDeps } from './deps';
-import { assertOrigin, failure, serverUnavailable } from './failures';
+import { assertOrigin, failure, refuseInput, serverUnavailable, WITHOUT_STORE } from './failures';
 
-/** Most tools of a server that one run takes: the API takes as many in one request. */
-const MAX_TOOLS = 128;
 const MAX_LIST_BYTES = 512 * 1024;
 
 /**
@@ -22,8 +21,7 @@ export async function listTools(deps: ActivityDeps, { origin, server, uses }: Li
   const named = uses.map((use) => ({ ...use, tool: mcpUse(use.name)?.tool }));
   const all = named.some(({ tool }) => tool === undefined);
   const tools = listing.tools.filter(({ tool }) => all || named.some((use) => use.tool === tool));
-  const issues = issuesOf(server, named, listing.tools);
-  if (issues.length > 0) throw failure('InvalidInput', new InvalidInputError('input', issues).message);
+  refuseInput(issuesOf(server, named, listing.tools));
   const usable = tools.flatMap((tool) => ('problem' in tool ? [] : [tool]));
   const list = await keep(
     deps,
@@ -74,9 +72,8 @@ async function keep(
   const ref = await store.putPrompt(text);
   if (ref !== undefined) return { server, all, ref };
   if (bytes <= MAX_INLINE_RESULT_BYTES) return { server, all, definitions };
-  const where = 'where outputs are kept at the provider alone; set DURABLE_RESEARCH_STORE to "files" or a bucket';
   throw failure(
     'InvalidInput',
-    `the tools of MCP server "${server}" are described in ${bytes} bytes, of at most ${MAX_INLINE_RESULT_BYTES} ${where}; or ${NAME_SOME}`,
+    `the tools of MCP server "${server}" are described in ${bytes} bytes, of at most ${MAX_INLINE_RESULT_BYTES} ${WITHOUT_STORE}; or ${NAME_SOME}`,
   );
 }

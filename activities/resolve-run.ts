@@ -1,11 +1,11 @@
 import { type HostedMcpUse, type ResolveRunInput, type ToolUse } from '../contract/activities';
-import { type InputIssue, InvalidInputError } from '../contract/issues';
+import { type InputIssue } from '../contract/issues';
 import { mcpUse } from '../contract/mcp';
 import { type RunRecord, type ToolPolicy } from '../contract/run-record';
 import { selectPrices } from '../openai';
 import { providerStore } from '../store/provider';
 import { type ActivityDeps } from './deps';
-import { failure } from './failures';
+import { refuseInput } from './failures';
 
 /** Once a run: what its decisions depend on, as this worker is configured now. */
 export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Promise<RunRecord> {
@@ -34,7 +34,7 @@ export async function resolveRun(deps: ActivityDeps, input: ResolveRunInput): Pr
  */
 function policies({ tools: registry = new Map(), mcp }: ActivityDeps, used: readonly ToolUse[]): ToolPolicy[] {
   const named = used.map((use) => ({ ...use, server: mcpUse(use.name)?.server }));
-  refuse(
+  refuseInput(
     named.flatMap(({ name, path, server }): InputIssue[] => {
       if (server !== undefined) return mcp?.servers.has(server) ? [] : [{ path, message: noServer(server, mcp) }];
       const known = list([...registry.keys()]);
@@ -57,7 +57,7 @@ function policies({ tools: registry = new Map(), mcp }: ActivityDeps, used: read
  * the worker has credentials for, which would be given away.
  */
 function labels({ mcp }: ActivityDeps, used: readonly HostedMcpUse[]): string[] {
-  refuse(
+  refuseInput(
     used.flatMap(({ label, path, server_url: url, connector_id: connector }): InputIssue[] => {
       const known = mcp?.hosted.get(label);
       if (!known) return url === undefined && connector === undefined ? [{ path, message: noLabel(label, mcp) }] : [];
@@ -68,10 +68,6 @@ function labels({ mcp }: ActivityDeps, used: readonly HostedMcpUse[]): string[] 
     }),
   );
   return [...new Set(used.map(({ label }) => label).filter((label) => mcp?.hosted.has(label)))];
-}
-
-function refuse(issues: readonly InputIssue[]): void {
-  if (issues.length > 0) throw failure('InvalidInput', new InvalidInputError('input', issues).message);
 }
 
 function noServer(server: string, mcp: ActivityDeps['mcp']): string {

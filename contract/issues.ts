@@ -25,6 +25,16 @@ function describe(issues: readonly InputIssue[]): string {
   return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }
 
+/**
+ * Reads what came from outside.
+ * @throws InvalidInputError naming `what` and every wrong path of it.
+ */
+export function parseInput<T>(what: string, schema: z.ZodType<T>, raw: unknown): T {
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) throw new InvalidInputError(what, fromZod(parsed.error, raw));
+  return parsed.data;
+}
+
 /** Turns the issues of a zod error into sentences that say what came. */
 export function fromZod(error: z.ZodError, input: unknown): InputIssue[] {
   return error.issues.flatMap((issue): InputIssue[] => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { budgetSchema } from './budget';
 import { planSteps, type PlannedStep } from './graph';
-import { fromZod, InvalidInputError } from './issues';
+import { InvalidInputError, parseInput } from './issues';
 import { citationSchema, outcomeSchema } from './outcome';
 import { ledgerSchema } from './ledger';
 import { runPrioritySchema } from './priority';
@@ -56,9 +56,7 @@ export function planPipeline(raw: unknown): PipelinePlan {
   }
   const secrets = findSecrets(raw).map(({ path, kind }) => ({ path, message: `holds ${kind}, ${WHY_NO_SECRETS}` }));
   if (secrets.length > 0) throw new InvalidInputError('pipeline input', secrets);
-  const parsed = pipelineInputSchema.safeParse(raw);
-  if (!parsed.success) throw new InvalidInputError('pipeline input', fromZod(parsed.error, raw));
-  const input = parsed.data;
+  const input = parseInput('pipeline input', pipelineInputSchema, raw);
   const { steps, issues } = planSteps(input.steps, input.defaults ?? {}, input.input);
   if (issues.length > 0) throw new InvalidInputError('pipeline input', issues);
   return { input, steps };

@@ -23,6 +23,9 @@ export type HostedTool = z.infer<typeof hostedToolSchema>;
 /** Name of a tool: what the API takes as the name of a function. */
 export const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** Most tools of one request, by the API. */
+export const MAX_TOOLS = 128;
+
 const toolSchema = z.unknown().transform((tool, ctx): string | HostedTool => {
   if (typeof tool === 'string') {
     if (TOOL_NAME.test(tool) || mcpUse(tool)) return tool;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { fromZod, InvalidInputError } from '../contract/issues';
+import { InvalidInputError, parseInput } from '../contract/issues';
 import { pricedName, type PriceTable, priceTableSchema } from '../contract/prices';
 // Not named like this module: loaders that try extensions in turn would take the table for it.
 import table from './price-table.json';
@@ -9,7 +9,9 @@ import table from './price-table.json';
  * @throws InvalidInputError for a file that is no price table, naming each wrong path.
  */
 export async function loadPrices(file?: string): Promise<PriceTable> {
-  return file === undefined ? priceTableSchema.parse(table) : parsePrices(await read(file), file);
+  return file === undefined
+    ? priceTableSchema.parse(table)
+    : parseInput(`price table ${file}`, priceTableSchema, await read(file));
 }
 
 async function read(file: string): Promise<unknown> {
@@ -22,12 +24,6 @@ async function read(file: string): Promise<unknown> {
   } catch (error) {
     throw new InvalidInputError(what, [{ path: [], message: `expected JSON (${String(error)})` }]);
   }
-}
-
-function parsePrices(raw: unknown, file: string): PriceTable {
-  const parsed = priceTableSchema.safeParse(raw);
-  if (!parsed.success) throw new InvalidInputError(`price table ${file}`, fromZod(parsed.error, raw));
-  return parsed.data;
 }
 
 /** The part of a table that a run needs: the models it names, a dated snapshot by its model, and every tool's fee. */

@@ -1,7 +1,7 @@
 import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
 import { type Approval, type Decision, decisionSchema } from '../contract/approval';
 import { type CarriedQuestion } from '../contract/carry';
-import { fromZod, InvalidInputError } from '../contract/issues';
+import { parseInput } from '../contract/issues';
 import { DECIDE_APPROVAL_UPDATE } from '../contract/names';
 import { type Board } from './board';
 import { type OpenTurn } from './turn';
@@ -90,9 +90,7 @@ export class Approvals {
   }
 
   private check(raw: unknown): void {
-    const parsed = decisionSchema.safeParse(raw);
-    if (!parsed.success) throw new InvalidInputError(DECIDE_APPROVAL_UPDATE, fromZod(parsed.error, raw));
-    const { id } = parsed.data;
+    const { id } = parseInput(DECIDE_APPROVAL_UPDATE, decisionSchema, raw);
     const waiting = this.waiting.get(id);
     const open = [...this.waiting.keys()].map((name) => `"${name}"`).join(', ') || 'nothing';
     if (!waiting) throw new Error(`nothing waits for a decision under "${id}"; what waits now: ${open}`);

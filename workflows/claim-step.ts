@@ -1,11 +1,11 @@
-import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
+import { fromZod, type InputIssue } from '../contract/issues';
 import { mcpUse } from '../contract/mcp';
 import { priceOf } from '../contract/prices';
 import { type RunRecord } from '../contract/run-record';
 import { findSecrets } from '../contract/secrets';
-import { hostedMcp, hostedTools, ownTools, stepDefaultsSchema, stepIdSchema } from '../contract/step';
+import { hostedMcp, hostedTools, MAX_TOOLS, ownTools, stepDefaultsSchema, stepIdSchema } from '../contract/step';
 import { NEEDS_STORE } from './deletions';
-import { runFailure } from './failures';
+import { invalidInput } from './failures';
 import { offeredTools } from './offered-tools';
 import { type Run } from './run';
 import { type RespondStep } from './turn';
@@ -21,10 +21,7 @@ export function claimStep(run: Run, step: RespondStep): void {
   const issues = run.claimed.has(step.id)
     ? [ID_TAKEN]
     : [...issuesOf(step), ...withoutStore(run, step), ...withoutPrice(run, step), ...toolIssues(run, step)];
-  if (issues.length > 0) {
-    const { message } = new InvalidInputError(`step "${step.id}"`, issues);
-    throw runFailure('InvalidInput', message);
-  }
+  if (issues.length > 0) throw invalidInput(`step "${step.id}"`, issues);
   run.claimed.add(step.id);
 }
 
@@ -54,9 +51,6 @@ function isKnown({ tools = [], mcp = [] }: RunRecord, name: string): boolean {
   if (use.tool === undefined) return mcp.some(({ server, all }) => server === use.server && all);
   return tools.some((policy) => policy.mcp?.server === use.server && policy.mcp.tool === use.tool);
 }
-
-/** Most tools of one request, by the API. */
-const MAX_TOOLS = 128;
 
 /** Why a step cannot offer what it names; undefined where it can. */
 export function tooManyTools(record: RunRecord, tools: RespondStep['tools']): string | undefined {

@@ -1,8 +1,8 @@
 import type { Priority } from '@temporalio/common';
-import { fromZod, InvalidInputError } from '../contract/issues';
+import { fromZod } from '../contract/issues';
 import { type RunPriority, runPrioritySchema } from '../contract/priority';
 import { type CreatePlace } from './activities';
-import { runFailure } from './failures';
+import { invalidInput } from './failures';
 import { type Turn } from './turn';
 
 /** What a step does whose create waits in the queue of all runs. */
@@ -26,7 +26,7 @@ export function priorityOf({ priority, fairnessKey, fairnessWeight }: RunPriorit
   const asked = { priority, fairnessKey, fairnessWeight };
   const parsed = runPrioritySchema.safeParse(asked);
   if (!parsed.success) {
-    throw runFailure('InvalidInput', new InvalidInputError('input of openRun', fromZod(parsed.error, asked)).message);
+    throw invalidInput('input of openRun', fromZod(parsed.error, asked));
   }
   if (Object.values(asked).every((value) => value === undefined)) return undefined;
   return { priorityKey: priority, fairnessKey, fairnessWeight };

@@ -1,7 +1,7 @@
 import { defineUpdate, setHandler } from '@temporalio/workflow';
 import { type CarriedRun } from '../contract/carry';
 import { type Finishing, type FinishNow, finishNowSchema } from '../contract/finish';
-import { fromZod, InvalidInputError } from '../contract/issues';
+import { parseInput } from '../contract/issues';
 import { FINISH_NOW_UPDATE } from '../contract/names';
 import { type Approvals } from './approvals';
 import { type Board } from './board';
@@ -97,13 +97,12 @@ export class EarlyFinish {
   }
 
   private check(raw: unknown): void {
-    const parsed = finishNowSchema.safeParse(raw);
-    if (!parsed.success) throw new InvalidInputError(FINISH_NOW_UPDATE, fromZod(parsed.error, raw));
+    const { running } = parseInput(FINISH_NOW_UPDATE, finishNowSchema, raw);
     const { stage } = this.around.board.snapshot();
     if (stage === 'ended' || stage === 'cancelling') throw new Error(`the run cannot be finished: it is ${stage}`);
     if (this.finals.size === 0)
       throw new Error('the run cannot be finished: its workflow names no final steps (openRun({ finalStepIds }))');
-    if (this.running === 'cancel' || (this.running && parsed.data.running !== 'cancel'))
+    if (this.running === 'cancel' || (this.running && running !== 'cancel'))
       throw new Error(`the run has been told to finish already, with {"running": "${this.running}"}`);
   }
 }

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import { lookDetailsSchema, type Sending, sendingSchema } from '../contract/activities';
 import { type FailureType, failureTypeSchema } from '../contract/failures';
+import { type InputIssue, InvalidInputError } from '../contract/issues';
 import { createdStepId } from '../contract/names';
 import { type Failure } from '../contract/outcome';
 
@@ -94,6 +95,11 @@ export function failureName(error: unknown): string {
 export function lastWords(error: unknown): string {
   const innermost = error instanceof ActivityFailure && error.cause ? error.cause : error;
   return innermost instanceof Error ? innermost.message : String(innermost);
+}
+
+/** The failure of a run, or of a step of a user's own workflow, whose input cannot be used. */
+export function invalidInput(what: string, issues: readonly InputIssue[]): ApplicationFailure {
+  return runFailure('InvalidInput', new InvalidInputError(what, issues).message);
 }
 
 /** A failure that ends the run. It has no stack: type and message tell everything, and lines of paths hide it. */

@@ -1,12 +1,12 @@
 import { defineUpdate, setHandler } from '@temporalio/workflow';
 import { type Budget, type BudgetState, budgetSchema, capSchema } from '../contract/budget';
-import { fromZod, type InputIssue, InvalidInputError } from '../contract/issues';
+import { fromZod, type InputIssue, parseInput } from '../contract/issues';
 import { RAISE_BUDGET_UPDATE } from '../contract/names';
 import { type RunRecord } from '../contract/run-record';
 import { type Board } from './board';
 import { RunBudget } from './budget';
 import { capText } from './budget-room';
-import { runFailure } from './failures';
+import { invalidInput } from './failures';
 import { type LedgerBook } from './ledger';
 import { type RunOptions } from './run';
 import { tellReceiver } from './tell-receiver';
@@ -49,7 +49,7 @@ function parse({ budget, finalStepIds = [] }: RunOptions): Budget {
   const parsed = budgetSchema.safeParse(budget);
   const issues = parsed.success ? unnamed(parsed.data.reserve, finalStepIds) : fromZod(parsed.error, { ...budget });
   if (parsed.success && issues.length === 0) return parsed.data;
-  throw runFailure('InvalidInput', new InvalidInputError('budget of openRun', issues).message);
+  throw invalidInput('budget of openRun', issues);
 }
 
 function unnamed(reserve: unknown, finalStepIds: readonly string[]): InputIssue[] {
@@ -59,15 +59,15 @@ function unnamed(reserve: unknown, finalStepIds: readonly string[]): InputIssue[
 
 /** An update that does not fit is refused before it is recorded. */
 function check(raw: unknown, { ledger, board }: Surroundings, budget: RunBudget | undefined): void {
-  const parsed = capSchema.safeParse(raw);
-  if (!parsed.success) throw new InvalidInputError(RAISE_BUDGET_UPDATE, fromZod(parsed.error, raw));
+  const raised = parseInput(RAISE_BUDGET_UPDATE, capSchema, raw);
   const { caps } = expected(budget);
   const { usd, usage } = ledger()?.total() ?? { usd: 0, usage: { input: 0, output: 0 } };
   const spent = { usd, tokens: usage.input + usage.output };
-  const now = `the run is ${board.snapshot().stage}, with a budget of ${capText(caps)}`;
-  if (board.snapshot().stage === 'ended') throw new Error(`the budget cannot be raised any more: ${now}`);
+  const { stage } = board.snapshot();
+  const now = `the run is ${stage}, with a budget of ${capText(caps)}`;
+  if (stage === 'ended') throw new Error(`the budget cannot be raised any more: ${now}`);
   for (const kind of ['usd', 'tokens'] as const) {
-    const asked = parsed.data[kind];
+    const asked = raised[kind];
     if (asked === undefined) continue;
     if (caps[kind] === undefined) throw new Error(`"${kind}" cannot be raised, it is not bounded: ${now}`);
     if (asked >= spent[kind]) continue;

@@ -23,7 +23,7 @@ import { allRest, carryOf, fits, isLong } from './carry';
 import { tooManyTools, unpricedReason } from './claim-step';
 import { deleteResponses, NEEDS_STORE } from './deletions';
 import { NOT_BEGUN } from './early-finish';
-import { failureName, ownFailure, runFailure } from './failures';
+import { failureName, invalidInput, ownFailure, runFailure } from './failures';
 import { finalShares } from './final-shares';
 import { runGraph } from './graph';
 import { jsonBytes } from './json-bytes';
@@ -146,7 +146,7 @@ function refuseTooManyTools({ record }: Run, { input, steps }: PipelinePlan): vo
     const path = input.steps[index]?.tools ? ['steps', index, 'tools'] : ['defaults', 'tools'];
     return message === undefined ? [] : [{ path, message }];
   });
-  if (issues.length > 0) throw runFailure('InvalidInput', new InvalidInputError('pipeline input', issues).message);
+  if (issues.length > 0) throw invalidInput('pipeline input', issues);
 }
 
 /** What only a webhook can end would run into its deadline. */
@@ -167,7 +167,7 @@ function refuseWithoutStore({ record }: Run, { input, steps }: PipelinePlan): vo
   if (index === -1 || record.ownStore) return;
   const own = input.steps[index]?.deleteRemoteAfter !== undefined;
   const path = own ? ['steps', index, 'deleteRemoteAfter'] : ['defaults', 'deleteRemoteAfter'];
-  throw runFailure('InvalidInput', new InvalidInputError('pipeline input', [{ path, message: NEEDS_STORE }]).message);
+  throw invalidInput('pipeline input', [{ path, message: NEEDS_STORE }]);
 }
 
 /** A cap in USD cannot be held where prices are not known. */
@@ -178,7 +178,7 @@ function refuseWithoutPrice(run: Run, { input, steps }: PipelinePlan): void {
     const path = own ? ['steps', index, 'model'] : model === undefined ? ['budget', 'usd'] : ['defaults', 'model'];
     return message === undefined ? [] : [{ path, message }];
   });
-  if (issues.length > 0) throw runFailure('InvalidInput', new InvalidInputError('pipeline input', issues).message);
+  if (issues.length > 0) throw invalidInput('pipeline input', issues);
 }
 
 function budgetOf({ input }: PipelinePlan): Pick<RunOptions, 'budget'> {

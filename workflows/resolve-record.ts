@@ -1,9 +1,9 @@
 import { type HostedMcpUse, type ToolUse } from '../contract/activities';
-import { type InputIssue, InvalidInputError } from '../contract/issues';
+import { type InputIssue } from '../contract/issues';
 import { mcpUse } from '../contract/mcp';
 import { type RunRecord } from '../contract/run-record';
 import { listing, quick } from './activities';
-import { failureOf, runFailure } from './failures';
+import { failureOf, invalidInput, runFailure } from './failures';
 
 /** What a run will use. */
 export interface Uses {
@@ -56,5 +56,5 @@ function refuseTwice(names: readonly string[]): void {
     path: [],
     message: `two tools have the name "${name}"; rename one`,
   }));
-  if (issues.length > 0) throw runFailure('InvalidInput', new InvalidInputError('input', issues).message);
+  if (issues.length > 0) throw invalidInput('input', issues);
 }

@@ -1,6 +1,6 @@
 import { defineUpdate, setHandler } from '@temporalio/workflow';
 import { type CarriedRun } from '../contract/carry';
-import { fromZod, InvalidInputError } from '../contract/issues';
+import { parseInput } from '../contract/issues';
 import { STEER_UPDATE } from '../contract/names';
 import {
   type CarriedSteering,
@@ -89,9 +89,7 @@ export class Instructions {
   }
 
   private check(raw: unknown): void {
-    const parsed = steerSchema.safeParse(raw);
-    if (!parsed.success) throw new InvalidInputError(STEER_UPDATE, fromZod(parsed.error, raw));
-    const { stepId }: Steer = parsed.data;
+    const { stepId }: Steer = parseInput(STEER_UPDATE, steerSchema, raw);
     const { stage } = this.board.snapshot();
     if (stage === 'ended' || stage === 'cancelling') throw new Error(`the run takes no instruction: it is ${stage}`);
     const open = this.board.all().filter(({ state }) => state !== 'ended');
