@@ -1,5 +1,6 @@
-import { type z } from 'zod';
+import { z } from 'zod';
 import { durationMs, durationSchema } from '../contract/duration';
+import { fromZod, type InputIssue, pathText, preview } from '../contract/issues';
 
 /** What a tool's function is told beside its arguments. */
 export interface ToolContext {
@@ -60,14 +61,26 @@ export interface Tool {
   execute(args: unknown, context: ToolContext): unknown;
 }
 
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const DEFAULT_TIMEOUT = '1m';
 const MAX_RETRIES = 10;
 
+/** Modules of tools may be plain JavaScript, where a mistyped `needsApproval` would ask nobody. */
+const optionsSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected a name of at most 64 letters, digits, "_" and "-"'),
+  description: z.string().refine((text) => text.trim() !== '', 'expected a text that tells the model what it does'),
+  parameters: z.instanceof(z.ZodObject, { error: 'expected an object of zod 4, as z.object({ … }) makes it' }),
+  execute: z.custom<ToolOptions<z.ZodObject>['execute']>((value) => typeof value === 'function', 'expected a function'),
+  needsApproval: z.boolean().default(false),
+  timeout: durationSchema.default(DEFAULT_TIMEOUT),
+  idempotent: z.boolean().default(true),
+  retries: z.int().min(0).max(MAX_RETRIES).default(0),
+  onError: z.enum(['tell', 'fail']).default('tell'),
+});
+
 /**
  * A function of your own that steps may give to their model.
- * @throws TypeError for a name that the provider would refuse, an empty description, a timeout that is no duration, and
- * retries of a tool that is not idempotent.
+ * @throws TypeError naming the tool and the option: an unknown one, one of a wrong type, a name that the provider would
+ * refuse, and retries of a tool that is not idempotent.
  * @example
  * const lookUp = defineTool({
  *   name: 'look_up_customer',
@@ -77,24 +90,21 @@ const MAX_RETRIES = 10;
  * });
  */
 export function defineTool<Parameters extends z.ZodObject>(options: ToolOptions<Parameters>): Tool {
-  const { name, description, parameters, execute, timeout = DEFAULT_TIMEOUT, idempotent = true, retries = 0 } = options;
-  if (!NAME.test(name))
-    throw new TypeError(`tool "${name}": expected a name of at most 64 letters, digits, "_" and "-"`);
-  if (description.trim() === '')
-    throw new TypeError(`tool "${name}": expected a description that tells the model what it does`);
-  if (!durationSchema.safeParse(timeout).success)
-    throw new TypeError(`tool "${name}": timeout: expected a duration such as "30s", got "${timeout}"`);
-  if (!Number.isInteger(retries) || retries < 0 || retries > MAX_RETRIES || (retries > 0 && !idempotent))
-    throw new TypeError(`tool "${name}": retries: expected 0 to ${MAX_RETRIES}, and 0 for one that is not idempotent`);
+  const parsed = optionsSchema.safeParse(options);
+  if (!parsed.success) throw refused(options, fromZod(parsed.error, options));
+  const { timeout, execute, ...tool } = parsed.data;
+  if (tool.retries > 0 && !tool.idempotent)
+    throw refused(options, [{ path: ['retries'], message: 'expected 0 for a tool that is not idempotent' }]);
   return {
-    name,
-    description,
-    parameters,
-    needsApproval: options.needsApproval ?? false,
+    ...tool,
     timeoutMs: durationMs(timeout),
-    idempotent,
-    retries,
-    onError: options.onError ?? 'tell',
-    execute: (args, context) => execute(args as z.output<Parameters>, context),
+    execute: (args, context) => execute(args as Record<string, unknown>, context),
   };
+}
+
+function refused(options: unknown, issues: readonly InputIssue[]): TypeError {
+  const name: unknown = Object(options).name;
+  return new TypeError(
+    `tool ${preview(name)}: ${issues.map(({ path, message }) => `${pathText(path)}: ${message}`).join('; ')}`,
+  );
 }
