@@ -6,10 +6,10 @@ import {
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type HostedMcpUse, type PromptPart, type ToolUse } from '../contract/activities';
+import { type PromptPart } from '../contract/activities';
 import { type Carry, carrySchema, type EndedStep } from '../contract/carry';
 import { finalSteps, type PlannedStep } from '../contract/graph';
-import { type InputIssue, InvalidInputError } from '../contract/issues';
+import { InvalidInputError } from '../contract/issues';
 import {
   DEFAULT_MAX_PARALLEL,
   type PipelineInput,
@@ -17,13 +17,12 @@ import {
   type PipelineResult,
   planPipeline,
 } from '../contract/pipeline';
-import { type HostedTool } from '../contract/step';
 import { promptText, type TemplatePart, valueAt } from '../contract/template';
 import { allRest, carryOf, fits, isLong } from './carry';
-import { tooManyTools, unpricedReason } from './claim-step';
-import { deleteResponses, NEEDS_STORE } from './deletions';
+import { checkPlan } from './check-plan';
+import { deleteResponses } from './deletions';
 import { NOT_BEGUN } from './early-finish';
-import { failureName, invalidInput, ownFailure, runFailure } from './failures';
+import { failureName, ownFailure, runFailure } from './failures';
 import { finalShares } from './final-shares';
 import { runGraph } from './graph';
 import { jsonBytes } from './json-bytes';
@@ -35,6 +34,7 @@ import { skipStep } from './skip-step';
 import { hasNothing, standIns } from './stand-ins';
 import { tellReceiver } from './tell-receiver';
 import { type RespondContext } from './turn';
+import { usedTools } from './used-tools';
 
 /**
  * Runs a graph of steps, each one background response, and returns their outcomes with the final text.
@@ -45,17 +45,14 @@ export async function pipeline(input: PipelineInput, ...rest: unknown[]): Promis
   const { plan, carry } = parse([input, ...rest]);
   const { steps } = plan;
   const models = steps.flatMap(({ model }) => (model === undefined ? [] : [model]));
-  const tools = toolsOf(plan);
+  const tools = usedTools(plan);
   const stepIds = steps.map(({ id }) => id);
   const { onAmbiguousCreate, maxParallel = DEFAULT_MAX_PARALLEL, priority, fairnessKey, fairnessWeight } = plan.input;
   const finalStepIds = finalSteps(steps).map(({ id }) => id);
   const known = { models, ...tools, stepIds, finalStepIds };
   const order = { priority, fairnessKey, fairnessWeight };
   const run = await openRun({ ...known, ...order, onAmbiguousCreate, carried: carry?.run, ...budgetOf(plan) });
-  refuseWithoutWebhooks(run, plan);
-  refuseWithoutStore(run, plan);
-  refuseWithoutPrice(run, plan);
-  refuseTooManyTools(run, plan);
+  checkPlan(run, plan);
   if (plan.input.budget?.reserve === 'final') run.budget?.keepBack(finalShares(run, steps));
   void CancellationScope.current().cancelRequested.catch(() => run.board.enter('cancelling'));
   try {
@@ -112,73 +109,6 @@ function parse(args: unknown[]): { plan: PipelinePlan; carry?: Carry } {
     if (!(error instanceof InvalidInputError)) throw error;
     throw runFailure('InvalidInput', error.message);
   }
-}
-
-/** Each tool that the worker has to have, and the first place that names it. */
-function toolsOf({ input, steps }: PipelinePlan): Pick<RunOptions, 'tools' | 'hostedMcp'> {
-  const uses = new Map<string, ToolUse>();
-  const servers: HostedMcpUse[] = [];
-  for (const [index, { tools = [] }] of steps.entries()) {
-    const place = input.steps[index]?.tools ? ['steps', index] : ['defaults'];
-    for (const [at, tool] of tools.entries()) {
-      const path = [...place, 'tools', at];
-      if (typeof tool === 'string' && !uses.has(tool)) uses.set(tool, { name: tool, path });
-      if (typeof tool !== 'string' && tool.type === 'mcp') servers.push(hostedUse(tool, path));
-    }
-  }
-  return { tools: [...uses.values()], hostedMcp: servers };
-}
-
-function hostedUse(tool: HostedTool, path: HostedMcpUse['path']): HostedMcpUse {
-  const { server_url: url, connector_id: connector } = tool;
-  return {
-    label: String(tool['server_label']),
-    ...(typeof url === 'string' && { server_url: url }),
-    ...(typeof connector === 'string' && { connector_id: connector }),
-    path,
-  };
-}
-
-/** A server may list more tools than a request takes. */
-function refuseTooManyTools({ record }: Run, { input, steps }: PipelinePlan): void {
-  const issues = steps.flatMap(({ tools }, index): InputIssue[] => {
-    const message = tooManyTools(record, tools);
-    const path = input.steps[index]?.tools ? ['steps', index, 'tools'] : ['defaults', 'tools'];
-    return message === undefined ? [] : [{ path, message }];
-  });
-  if (issues.length > 0) throw invalidInput('pipeline input', issues);
-}
-
-/** What only a webhook can end would run into its deadline. */
-function refuseWithoutWebhooks({ onAmbiguousCreate, record }: Run, { steps }: PipelinePlan): void {
-  const step = steps.find(({ wait }) => wait === 'webhook');
-  const field =
-    onAmbiguousCreate === 'wait' ? 'onAmbiguousCreate: "wait"' : step && `step "${step.id}": wait: "webhook"`;
-  if (record.webhooks || !field) return;
-  throw runFailure(
-    'InvalidInput',
-    `pipeline input is not valid: ${field} needs the provider's webhooks; set OPENAI_WEBHOOK_SECRET at worker and gateway, or leave it out`,
-  );
-}
-
-/** What is deleted where alone it is kept would be lost. */
-function refuseWithoutStore({ record }: Run, { input, steps }: PipelinePlan): void {
-  const index = steps.findIndex(({ deleteRemoteAfter = 'never' }) => deleteRemoteAfter !== 'never');
-  if (index === -1 || record.ownStore) return;
-  const own = input.steps[index]?.deleteRemoteAfter !== undefined;
-  const path = own ? ['steps', index, 'deleteRemoteAfter'] : ['defaults', 'deleteRemoteAfter'];
-  throw invalidInput('pipeline input', [{ path, message: NEEDS_STORE }]);
-}
-
-/** A cap in USD cannot be held where prices are not known. */
-function refuseWithoutPrice(run: Run, { input, steps }: PipelinePlan): void {
-  const issues = steps.flatMap(({ model }, index) => {
-    const message = unpricedReason(run, model);
-    const own = input.steps[index]?.model !== undefined;
-    const path = own ? ['steps', index, 'model'] : model === undefined ? ['budget', 'usd'] : ['defaults', 'model'];
-    return message === undefined ? [] : [{ path, message }];
-  });
-  if (issues.length > 0) throw invalidInput('pipeline input', issues);
 }
 
 function budgetOf({ input }: PipelinePlan): Pick<RunOptions, 'budget'> {
