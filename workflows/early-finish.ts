@@ -108,7 +108,7 @@ export class EarlyFinish {
 }
 
 /** Stops what the turn has sent. What it is about to send, it does not; tools at work are not torn off. */
-function stop({ own, creates, rest }: OpenTurn): void {
+export function stop({ own, creates, rest }: OpenTurn): void {
   const waits = rest?.for === 'budget' || rest?.for === 'decision' || rest?.for === 'calls';
   if (creates > 0 && !waits) own?.cancel();
 }

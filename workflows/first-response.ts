@@ -1,8 +1,9 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import { type Created } from '../contract/activities';
 import { type Collected, type Failure } from '../contract/outcome';
 import { awaitOnce } from './await-once';
 import { afterForgotten, createOnce } from './create-once';
+import { stop } from './early-finish';
 import { reportWait } from './report';
 import { type Turn } from './turn';
 
@@ -17,6 +18,8 @@ export async function firstResponse(turn: Turn): Promise<Ended | Failure> {
   try {
     if (!isAdopted(turn)) {
       turn.own = new CancellationScope();
+      // Told in the first task of this execution: there was nothing to stop yet.
+      if (turn.rest && turn.run.finish.stops(turn.step.id) && patched(PATCH)) stop(turn);
       const ended = await turn.own.run(() => createAndAwait(turn));
       if (!isAdopted(turn)) return ended;
     }
@@ -26,6 +29,8 @@ export async function firstResponse(turn: Turn): Promise<Ended | Failure> {
   }
   return adopt(turn);
 }
+
+const PATCH = '0.3.1 stops what an execution before this one has sent';
 
 /** Whether a lost response has shown itself that is to be the turn's; its own one is being stopped then. */
 function isAdopted(turn: Turn): boolean {

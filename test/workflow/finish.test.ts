@@ -1,6 +1,14 @@
-import { type PipelineInput, type PipelineResult, type RunHandle, UpdateRefusedError } from '../../client';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import {
+  type PipelineInput,
+  type PipelineResult,
+  ResearchClient,
+  type RunHandle,
+  UpdateRefusedError,
+} from '../../client';
 import { type CreateBody, type Provider } from '../../openai/port';
-import { type Harness, moveClock, startHarness, until } from '../setup/harness';
+import { type Harness, moveClock, required, startHarness, until } from '../setup/harness';
 
 const HOUR = 3_600;
 let harness: Harness;
@@ -160,5 +168,50 @@ test('a run that goes on in new executions stays told', async () => {
     expect((await run.describe())?.runId).not.toBe(told);
   } finally {
     await going.close();
+  }
+});
+
+/** Event by which the first task of an execution has ended: begun, scheduled, started, ended. */
+const AFTER_FIRST_TASK = 4;
+
+test('what an execution before has sent is stopped, also when that is told in the first task of the next', async () => {
+  const away = { taskQueue: `${harness.taskQueue}-away`, seconds: 0 };
+  const { emulator, home } = harness;
+  const env = {
+    OPENAI_BASE_URL: emulator.url,
+    DURABLE_RESEARCH_ORIGIN: `emulator:${emulator.instanceId}`,
+    DURABLE_RESEARCH_HOME: home,
+    DURABLE_RESEARCH_BACKGROUND: 'full',
+    DURABLE_RESEARCH_HISTORY_EVENTS: '20',
+  };
+  const first = await startHarness({ ...away, env });
+  const quick = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => ({ id, prompt: 'Explain Raft.', after: [] }));
+  const slow = { id: 'slow', prompt: 'Explain Paxos.', after: [], maxQueued: '2h' };
+  const { workflowId } = await new ResearchClient(harness.research.client, away.taskQueue).start({
+    steps: [slow, ...quick, { id: 'write', prompt: 'Sum up.', after: ['slow', 'a'], onMissing: 'note' }],
+  });
+  const run = harness.research.run(workflowId);
+  const begun = (await run.describe())?.runId;
+  await until('a later execution has begun, and waits for the slow step alone', async () => {
+    const { counts } = await run.progress();
+    const { runId, historyLength } = (await run.describe()) ?? { historyLength: 0 };
+    return counts.ended === quick.length && runId !== begun && historyLength >= AFTER_FIRST_TASK;
+  });
+  await first.close();
+  const whose = ['--workflow-id', workflowId, '--address', required('TEST_TEMPORAL_ADDRESS')];
+  const reset = ['--event-id', `${AFTER_FIRST_TASK}`, '--reason', 'as if it had just begun'];
+  await promisify(execFile)(required('TEST_TEMPORAL_CLI'), ['workflow', 'reset', ...reset, ...whose]);
+  // By the bare protocol: it waits for a worker for as long as that takes.
+  const handle = harness.research.client.workflow.getHandle(workflowId);
+  const told = handle.executeUpdate('finishNow', { args: [{ running: 'cancel' }] });
+  const second = await startHarness({ ...away, env });
+  try {
+    expect(await told).toEqual({ skipped: [], running: ['slow'], final: ['write'] });
+    const { steps, ledger } = await run.result();
+    expect(steps['slow']).toMatchObject({ outcome: 'cancelled', reason: expect.stringMatching(/^stopped, since/) });
+    expect(steps['write']?.outcome).toBe('completed');
+    expect(ledger).toMatchObject({ reservedUsd: 0, possiblyRunning: [] });
+  } finally {
+    await second.close();
   }
 });
