@@ -65,7 +65,8 @@ function asUsed(args: string): string {
   try {
     return JSON.stringify(JSON.parse(args));
   } catch (error) {
-    if (error instanceof SyntaxError) return args;
+    // What is nested too deep to be written again is shown as it came.
+    if (error instanceof SyntaxError || error instanceof RangeError) return args;
     throw error;
   }
 }

@@ -12,6 +12,33 @@ const MIN_ARTICLE_CHARS = 200;
 /** The extractor of articles takes time by the square of these; pages of people stay far below. */
 const MAX_ELEMENTS = 20_000;
 const MAX_DEPTH = 500;
+/** A PDF of a kilobyte may unpack to gigabytes, and the bound of the heap does not count what typed arrays hold. */
+const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
+const COUNTED_BYTES = 1024 * 1024;
+
+function assertRoom(bytes) {
+  if (bytes > MAX_UNPACKED_BYTES) throw new RangeError('it unpacks to more than ' + MAX_UNPACKED_BYTES + ' bytes');
+}
+
+globalThis.Uint8Array = new Proxy(Uint8Array, {
+  construct(target, args, made) {
+    const bytes = typeof args[0] === 'number' ? args[0] : (args[0]?.length ?? 0);
+    if (bytes >= COUNTED_BYTES) assertRoom(process.memoryUsage().arrayBuffers + bytes);
+    return Reflect.construct(target, args, made === globalThis.Uint8Array ? target : made);
+  },
+});
+
+const Unpacking = DecompressionStream;
+globalThis.DecompressionStream = function (format) {
+  const { readable, writable } = new Unpacking(format);
+  let bytes = 0;
+  const transform = (chunk, counted) => {
+    assertRoom((bytes += chunk.length));
+    counted.enqueue(chunk);
+  };
+  return { readable: readable.pipeThrough(new TransformStream({ transform })), writable };
+};
+
 const NOT_CONTENT = ['nav', 'footer', 'script', 'style', 'noscript', 'template', 'form', 'img', 'svg', 'iframe'];
 
 function heading(element, walk, builder) {

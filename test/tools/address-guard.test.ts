@@ -30,6 +30,8 @@ test.each([
   ['127.0.0.1', 'loopback'],
   ['127.255.255.254', 'loopback'],
   ['169.254.0.1', 'link-local'],
+  ['168.63.129.16', 'metadata of a cloud, at a public address'],
+  ['::ffff:168.63.129.16', 'the same, mapped'],
   ['169.254.169.254', 'metadata'],
   ['172.16.0.1', 'private'],
   ['172.31.255.255', 'private'],

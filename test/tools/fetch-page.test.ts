@@ -59,6 +59,10 @@ beforeAll(async () => {
       '/deflate': page('text/plain', deflateSync('squeezed by deflate'), { 'content-encoding': 'deflate' }),
       '/br': page('text/plain', brotliCompressSync('squeezed by brotli'), { 'content-encoding': 'br' }),
       '/strange-encoding': page('text/plain', 'x', { 'content-encoding': 'zstd' }),
+      '/constructor': page('text/plain', 'x', { 'content-encoding': 'constructor' }),
+      '/upgrade': (request) => {
+        request.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n');
+      },
       '/half-gzip': page('text/plain', gzipSync(randomBytes(5000)).subarray(0, 1000), { 'content-encoding': 'gzip' }),
       '/bomb': page('text/plain', gzipSync(Buffer.alloc(64 * 1024 * 1024, 'a')), { 'content-encoding': 'gzip' }),
       '/half': (_request, response) => {
@@ -155,6 +159,8 @@ test.each([
   ['/empty', /it holds no text/],
   ['/broken-pdf', /its content cannot be read: Invalid PDF structure/],
   ['/strange-encoding', /encoded as "zstd", which was not asked for/],
+  ['/constructor', /encoded as "constructor", which was not asked for/],
+  ['/upgrade', /answers in another protocol than HTTP/],
   ['/half-gzip', /could not be fetched \(Z_BUF_ERROR\)/],
   ['/half', /its server closed the connection/],
   ['/huge-head', /could not be fetched \(HPE_HEADER_OVERFLOW\)/],

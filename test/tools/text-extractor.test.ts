@@ -27,6 +27,28 @@ test('a PDF comes by pages, and one that is none is told of without ending the t
   }
 });
 
+/** 300 MB of spaces, deflated three times. */
+const BOMB =
+  'eNqruPX2jq3em0SZtoeClxUkXVwWXrTSvuAxx23tArGlTuullaYVZG1ljWh49+ZBTYiYw+IAQfnN3P9/71q1/d9U/3t3nv+Xf6/vPl9vW93e3Pw7en0MDAwNjbt/lJvaf/96o+r/5voCFgYGBp67Jz+l2EizxvWb11uxgwTufX137tSb9gOfv+S8kWFgYDCoeK3PX71Z98H333dfLaxmYGA48OCvKA/IOJGDQJIhQxDMEQNzOpA5ozKDVWba5acnD10XM6ibbae7tpfhwe1dknPP/p9RwxD8+8krAKycnyA=';
+
+test('a PDF of a kilobyte that unpacks to hundreds of megabytes does not fill the memory of the worker', async () => {
+  const extractor = new TextExtractor();
+  const text = Buffer.from(BOMB, 'base64');
+  const pdf = [
+    '%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n',
+    '3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<<>> >>\nendobj\n',
+    `4 0 obj\n<</Length ${text.length}/Filter[/FlateDecode/FlateDecode/FlateDecode]>>\nstream\n`,
+    text,
+    '\nendstream\nendobj\ntrailer<</Size 5/Root 1 0 R>>\n%%EOF',
+  ].map((part) => Buffer.from(part));
+  try {
+    const bomb = { kind: 'pdf', bytes: new Uint8Array(Buffer.concat(pdf)) } as const;
+    await expect(extractor.extract(bomb, 60_000, never)).rejects.toThrow(/it unpacks to more than \d+ bytes/);
+  } finally {
+    await extractor.close();
+  }
+});
+
 test('a cancelled call ends with the reason of that', async () => {
   const extractor = new TextExtractor();
   const gone = AbortSignal.abort(new Error('cancelled'));

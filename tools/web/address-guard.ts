@@ -37,11 +37,13 @@ export function isPublicAddress(address: string): boolean {
 }
 
 function isPublic(address: Address): boolean {
-  if (address.range() !== 'unicast') return false;
+  if (address.range() !== 'unicast' || address.toString() === AZURE_METADATA) return false;
   // IPv6 has more ranges than lists of exceptions know; global unicast is this one block.
   return address instanceof ipaddr.IPv4 || address.match(GLOBAL_UNICAST);
 }
 
+/** It is public, and leads every machine of Azure to the credentials of its host. */
+const AZURE_METADATA = '168.63.129.16';
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 /** Networks without IPv4 reach it by these; every IPv4-only site has such an address there. */
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');

@@ -77,6 +77,11 @@ async function request(url: URL, options: GetOptions): Promise<http.IncomingMess
       'user-agent': options.userAgent,
     },
   }).end();
+  // Without a listener nothing would tell that it has ended by that.
+  sent.once('upgrade', (_response, upgraded) => {
+    upgraded.destroy();
+    sent.emit('error', new UnusableError('it answers in another protocol than HTTP'));
+  });
   const [response] = (await once(sent, 'response')) as [http.IncomingMessage];
   return response;
 }
@@ -108,7 +113,7 @@ async function collected(url: URL, response: http.IncomingMessage, { maxBytes }:
 function decompressed(response: http.IncomingMessage): Readable {
   const encoding = (response.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity') return response;
-  const create = DECOMPRESSORS[encoding];
+  const create = DECOMPRESSORS.get(encoding);
   if (!create) {
     response.destroy();
     throw new UnusableError(`it is encoded as "${encoding.slice(0, 40)}", which was not asked for`);
@@ -118,9 +123,9 @@ function decompressed(response: http.IncomingMessage): Readable {
   return response.pipe(stream);
 }
 
-const DECOMPRESSORS: Readonly<Record<string, () => zlib.Gunzip | zlib.Unzip | zlib.BrotliDecompress>> = {
-  gzip: zlib.createGunzip,
-  'x-gzip': zlib.createGunzip,
-  deflate: zlib.createInflate,
-  br: zlib.createBrotliDecompress,
-};
+const DECOMPRESSORS = new Map<string, () => zlib.Gunzip | zlib.Unzip | zlib.BrotliDecompress>([
+  ['gzip', zlib.createGunzip],
+  ['x-gzip', zlib.createGunzip],
+  ['deflate', zlib.createInflate],
+  ['br', zlib.createBrotliDecompress],
+]);
