@@ -5,6 +5,7 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { DecryptionError } from '../codec';
@@ -174,6 +175,8 @@ export class RunHandle {
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError)
         throw new UpdateRefusedError(this.workflowId, error.cause?.message ?? error.message, { cause: error });
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+        throw new Error(unanswered(this.workflowId, update), { cause: error });
       const described = error instanceof WorkflowNotFoundError ? await this.describe() : undefined;
       if (described && described.status.name !== 'RUNNING')
         throw new UpdateRefusedError(this.workflowId, `has ended (${described.status.name.toLowerCase()})`, {
@@ -226,6 +229,11 @@ function isEncoded(error: unknown): boolean {
 
 function unreadable(workflowId: string): string {
   return `the worker could not answer for ${workflowId}, and its reason is encrypted. Mostly it lacks the key that this client encrypts with, or has another one of that id: compare DURABLE_RESEARCH_ENCRYPTION_KEYS here and at the worker`;
+}
+
+/** The server keeps an update for the worker to come, also when nobody waits for its answer any more. */
+function unanswered(workflowId: string, update: string): string {
+  return `run ${workflowId} did not answer ${update} within ${ANSWER_TIMEOUT_MS / 1_000} s: check that a worker runs. It may take this yet, so look at its progress before you tell it again`;
 }
 
 /** The engine's own failure, which may be wrapped in that of an activity. */

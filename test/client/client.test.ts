@@ -86,6 +86,7 @@ describe('follow', () => {
   test('says when no worker answers, and goes on until the caller stops', async () => {
     const idle = new ResearchClient(harness.research.client, `nobody-${randomUUID()}`);
     const run = await idle.start(input);
+    const told = run.steer({ instruction: 'Be brief.' }).catch((error: unknown) => error);
     const stop = new AbortController();
     const kinds: string[] = [];
     for await (const event of run.follow({ intervalMs: 50, signal: stop.signal })) {
@@ -95,6 +96,11 @@ describe('follow', () => {
     expect(kinds).toEqual([
       expect.stringMatching(/no worker answers on task queue "nobody-.*start one with "durable-research worker"/),
     ]);
+    expect(await told).toMatchObject({
+      message: expect.stringMatching(
+        /did not answer steer within 5 s: check that a worker runs\. It may take this yet/,
+      ),
+    });
     await run.cancel();
   });
 
