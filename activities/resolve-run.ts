@@ -39,7 +39,7 @@ function policies({ tools: registry = new Map(), mcp }: ActivityDeps, used: read
       if (server !== undefined) return mcp?.servers.has(server) ? [] : [{ path, message: noServer(server, mcp) }];
       const known = list([...registry.keys()]);
       if (registry.has(name)) return [];
-      return [{ path, message: `no tool "${name}" is registered at the worker; registered: ${known}` }];
+      return [{ path, message: `${noTool(name)}; registered: ${known}` }];
     }),
   );
   return named.flatMap(({ name }) => {
@@ -70,8 +70,12 @@ function labels({ mcp }: ActivityDeps, used: readonly HostedMcpUse[]): string[] 
   return [...new Set(used.map(({ label }) => label).filter((label) => mcp?.hosted.has(label)))];
 }
 
+function noTool(name: string): string {
+  return `no tool "${name}" is registered at the worker, by DURABLE_RESEARCH_TOOLS or its options`;
+}
+
 function noServer(server: string, mcp: ActivityDeps['mcp']): string {
-  return `no MCP server "${server}" is configured at the worker; configured: ${list([...(mcp?.servers.keys() ?? [])])}`;
+  return `no MCP server "${server}" is configured at the worker, by DURABLE_RESEARCH_MCP or its options; configured: ${list([...(mcp?.servers.keys() ?? [])])}`;
 }
 
 function noLabel(label: string, mcp: ActivityDeps['mcp']): string {

@@ -273,7 +273,7 @@ test('a server over HTTP is called with its headers; a call that fails there may
 test.each([
   [
     'mcp:none',
-    /steps\[0\]\.tools\[0\]: no MCP server "none" is configured at the worker; configured: "notes", "again"/,
+    /steps\[0\]\.tools\[0\]: no MCP server "none" is configured at the worker, by DURABLE_RESEARCH_MCP or its options; configured: "notes", "again"/,
   ],
   ['mcp:notes/other', /steps\[0\]\.tools\[0\]: MCP server "notes" has no tool other; it has: "add_note", /],
   [

@@ -280,7 +280,7 @@ test('a step in a conversation goes on in it', async () => {
 test('an unknown tool is refused at the start of the run, by its place', async () => {
   const run = await start([{ id: 'a', prompt: 'x' }], { defaults: { tools: ['weather', 'telepathy'] } });
   await expect(run.result()).rejects.toThrow(
-    /defaults\.tools\[1\]: no tool "telepathy" is registered at the worker; registered: "weather", "pay"/,
+    /defaults\.tools\[1\]: no tool "telepathy" is registered at the worker, by DURABLE_RESEARCH_TOOLS or its options; registered: "weather", "pay"/,
   );
 });
 
