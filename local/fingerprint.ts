@@ -1,4 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 
 /**
@@ -16,6 +18,8 @@ const IGNORED = [
   'TEMPORAL_DEPLOYMENT_NAME',
   'TEMPORAL_WORKER_BUILD_ID',
 ];
+/** Files that a worker reads once, at its start: an edited one is a changed setting. */
+const FILES = ['DURABLE_RESEARCH_TOOLS', 'DURABLE_RESEARCH_MCP', 'DURABLE_RESEARCH_PRICES'];
 /**
  * With one of these changed a worker would talk to another server, or to the same one as somebody else, or could not
  * read what this command writes.
@@ -27,9 +31,32 @@ export function takeFingerprint(env: NodeJS.ProcessEnv, salt = randomBytes(16).t
   const settings: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (!RELEVANT.test(name) || IGNORED.includes(name) || !value?.trim()) continue;
-    settings[name] = createHmac('sha256', salt).update(value.trim()).digest('hex').slice(0, 16);
+    settings[name] = createHmac('sha256', salt)
+      .update(value.trim())
+      .update(FILES.includes(name) ? contentsOf(value) : '')
+      .digest('hex')
+      .slice(0, 16);
   }
   return { salt, settings };
+}
+
+/** Of the absolute paths: others are packages, or seen from another folder by every command. */
+function contentsOf(paths: string): string {
+  return paths
+    .split(',')
+    .map((path) => path.trim())
+    .filter(isAbsolute)
+    .map(contentOf)
+    .join('\0');
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // The worker says what is wrong with it.
+    return '';
+  }
 }
 
 /** Names of the settings of `env` that say which server and which provider are meant. */

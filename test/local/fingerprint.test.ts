@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { differences, takeFingerprint } from '../../local/fingerprint';
 
 test('names the settings that differ, and tells those that decide on the provider', () => {
@@ -21,4 +24,19 @@ test('holds no value, and the same value looks different to another supervisor',
   const [one, two] = [takeFingerprint(env), takeFingerprint(env)];
   expect(JSON.stringify(one)).not.toContain('sk-one');
   expect(one.settings['OPENAI_API_KEY']).not.toBe(two.settings['OPENAI_API_KEY']);
+});
+
+test('an edited file of tools is a changed setting', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fingerprint-'));
+  try {
+    const [one, two] = [join(folder, 'one.js'), join(folder, 'two.js')];
+    writeFileSync(one, 'exports.one = tool;');
+    const env = { DURABLE_RESEARCH_TOOLS: `some-package, ${one},${two}`, DURABLE_RESEARCH_MCP: join(folder, 'none') };
+    const taken = takeFingerprint(env);
+    expect(differences(taken, env)).toEqual({ decisive: [], other: [] });
+    writeFileSync(one, 'exports.one = toolWithApproval;');
+    expect(differences(taken, env)).toEqual({ decisive: [], other: ['DURABLE_RESEARCH_TOOLS'] });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
