@@ -155,7 +155,8 @@ function waitFor(limit: Limit, amount: number, now: number): number {
   // One that exceeds the whole limit is sent when all of it is there: the provider says what is wrong with it.
   const wanted = Math.min(amount + Math.floor(limit.total * RESERVED_SHARE), limit.total);
   const over = wanted - roomOf(limit, now);
-  return over <= 0 ? 0 : over / limit.perMs;
+  // What was told so long ago may be wrong by now, or never have been right: one create is sent to be told anew.
+  return over <= 0 ? 0 : Math.min(over / limit.perMs, limit.at + MAX_RETRY_AFTER_MS - now);
 }
 
 function roomOf({ total, remaining, at, perMs }: Limit, now: number): number {

@@ -116,3 +116,31 @@ test('a refusal with something left of every limit was for that create alone', (
   expect(limits.refused(SMALL, 60_000)).toBe(60_000);
   expect(limits.hold(SMALL, false)).toBeUndefined();
 });
+
+test('a reset of days holds nobody for days: once a minute one create asks how it stands', () => {
+  const { limits, move } = limitsAt();
+  send(limits, headers({ limit: 200, remaining: 0, reset: '7d' }));
+  expect(limits.hold(SMALL, false)?.ms).toBeLessThanOrEqual(60_000);
+  move(60_000);
+  expect(limits.take(SMALL)).toBeUndefined();
+  // The others wait for what it is told.
+  expect(limits.take(SMALL)?.ms).toBeLessThanOrEqual(60_000);
+  limits.answered(SMALL, headers({ limit: 200, remaining: 200, reset: '0s' }));
+  expect(limits.take(SMALL)).toBeUndefined();
+});
+
+test.each([
+  ['-5', '1s'],
+  ['-1e300', '1d'],
+  ['0', '2026-11-23T00:00:00Z'],
+  ['1e300', '-1s'],
+  ['0', '99999999999999999999d'],
+])('remaining %s until %s is no reason to wait for longer than a minute', (remaining, reset) => {
+  const { limits, move } = limitsAt(0.99);
+  send(limits, headers({ limit: 60, remaining: Number(remaining), reset }));
+  for (let waiting = 0; waiting < 3; waiting += 1) {
+    expect(limits.hold(SMALL, false)?.ms ?? 0).toBeLessThanOrEqual(60_000);
+  }
+  move(60_000);
+  expect(limits.take(SMALL)).toBeUndefined();
+});
