@@ -72,3 +72,20 @@ export class UpdateRefusedError extends Error {
     super(`run ${workflowId}: ${reason}`, options);
   }
 }
+
+/** No worker has answered in time. What was asked of a run changes nothing; what it was told, it may yet take. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+  constructor(
+    readonly workflowId: string,
+    /** `polled`: a worker was there within the last minute. */
+    { taskQueue, polled, mayBeTaken }: { taskQueue: string; polled: boolean; mayBeTaken: boolean },
+    options?: ErrorOptions,
+  ) {
+    const who = polled
+      ? `the worker of task queue "${taskQueue}" did not answer in time; it is busy or was stopped: try again in a minute`
+      : `no worker polls task queue "${taskQueue}"; start one with "durable-research worker", then try again`;
+    const taken = '. The run may take it all the same: look at its progress before you tell it again';
+    super(`run ${workflowId}: ${who}${mayBeTaken ? taken : ''}`, options);
+  }
+}

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isGrpcServiceError, QueryNotRegisteredError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { type PipelineResult } from '../contract/pipeline';
 import { type Progress, type StepProgress } from '../contract/progress';
-import { RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
+import { NoAnswerError, RunCancelledError, RunFailedError, RunNotFoundError } from './errors';
 import { type HeldBack, heldBackOf, type PendingActivity, pendingActivities, troublesOf } from './pending';
 import { type RunHandle } from './run-handle';
 
@@ -115,7 +115,8 @@ function silence(
   why: 'no-worker' | 'no-server',
   message: string,
 ): Extract<FollowEvent, { kind: 'silent' }> {
-  if (!isGrpcServiceError(error) && !(error instanceof Error && isGrpcServiceError(error.cause))) throw error;
+  const isSilent = error instanceof NoAnswerError || isGrpcServiceError(error);
+  if (!isSilent && !(error instanceof Error && isGrpcServiceError(error.cause))) throw error;
   return { kind: 'silent', why, message };
 }
 

@@ -1,7 +1,14 @@
 /** Client entry: start, follow and end runs from a service of your own. */
 export { connect } from './connect';
 export type { ConnectOptions } from './connect';
-export { RunCancelledError, RunConflictError, RunFailedError, RunNotFoundError, UpdateRefusedError } from './errors';
+export {
+  NoAnswerError,
+  RunCancelledError,
+  RunConflictError,
+  RunFailedError,
+  RunNotFoundError,
+  UpdateRefusedError,
+} from './errors';
 export type { FollowEvent, FollowOptions } from './follow';
 export { heldBackOf, heldBackText, pendingActivities, troublesOf } from './pending';
 export type { HeldBack, PendingActivity } from './pending';

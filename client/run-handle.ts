@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Client,
   QueryNotRegisteredError,
@@ -5,7 +6,6 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { DecryptionError } from '../codec';
@@ -24,14 +24,12 @@ import {
 import { type PipelineResult, pipelineResultSchema } from '../contract/pipeline';
 import { type Progress, type ProgressQuery, progressSchema } from '../contract/progress';
 import { type Steer, type Steering, steeringSchema } from '../contract/steering';
+import { answerOf, inTime } from './answer';
 import { RunCancelledError, RunFailedError, RunNotFoundError, UpdateRefusedError } from './errors';
 import { type HeldBack, heldBackOf, pendingActivities } from './pending';
 import { continuedAs } from './continued-as';
 import { follow, type FollowEvent, type FollowOptions } from './follow';
 import { readFailures } from './readable-failures';
-
-/** A server that does not answer is asked again by the SDK for 20 s, and a query without a worker hangs for longer. */
-const ANSWER_TIMEOUT_MS = 5_000;
 
 /** One run, by its id: also where its history has grown long and it goes on in a new execution. */
 export class RunHandle {
@@ -84,8 +82,9 @@ export class RunHandle {
   }
 
   /**
-   * Where every step stands. Needs a worker, also for a run that has ended.
-   * @throws RunNotFoundError, or what `result` throws for a run that was refused before it began.
+   * Where every step stands. Needs a worker, also for a run that has ended; so does everything else that says so, and
+   * throws NoAnswerError without one.
+   * @throws RunNotFoundError, NoAnswerError, or what `result` throws for a run that was refused before it began.
    */
   async progress(query: ProgressQuery = {}): Promise<Progress> {
     return progressSchema.parse(await this.ask(PROGRESS_QUERY, query));
@@ -153,7 +152,7 @@ export class RunHandle {
   async describe(): Promise<WorkflowExecutionDescription | undefined> {
     try {
       for (;;) {
-        const described = await this.inTime(() => this.temporal().describe());
+        const described = await inTime(this.client, () => this.temporal().describe());
         const next = await continuedAs(this.client, described);
         if (next === undefined) {
           await readFailures(this.client, described);
@@ -171,12 +170,13 @@ export class RunHandle {
     try {
       // Where the run has gone on, the newest execution is the one to tell.
       if (this.runId !== undefined) await this.describe();
-      return await this.inTime(() => this.temporal().executeUpdate(update, { args: [argument] }));
+      // By its id the run takes it once, however often it is sent.
+      const options = { args: [argument] as [unknown], updateId: randomUUID() };
+      const call = (): Promise<unknown> => this.temporal().executeUpdate(update, options);
+      return await this.answerOf(call, true);
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError)
         throw new UpdateRefusedError(this.workflowId, error.cause?.message ?? error.message, { cause: error });
-      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-        throw new Error(unanswered(this.workflowId, update), { cause: error });
       const described = error instanceof WorkflowNotFoundError ? await this.describe() : undefined;
       if (described && described.status.name !== 'RUNNING')
         throw new UpdateRefusedError(this.workflowId, `has ended (${described.status.name.toLowerCase()})`, {
@@ -190,7 +190,7 @@ export class RunHandle {
     try {
       // An execution that went on in a new one would still answer, with what it knew then.
       if (this.runId !== undefined) await this.describe();
-      return await this.inTime(() => this.temporal().query(name, ...args));
+      return await this.answerOf(() => this.temporal().query(name, ...args));
     } catch (error) {
       if (error instanceof QueryNotRegisteredError && (await this.describe())?.status.name !== 'RUNNING')
         await this.result();
@@ -202,8 +202,9 @@ export class RunHandle {
     return (await this.describe())?.raw.workflowExecutionInfo?.firstRunId || this.runId;
   }
 
-  private inTime<T>(call: () => Promise<T>): Promise<T> {
-    return this.client.withDeadline(Date.now() + ANSWER_TIMEOUT_MS, call);
+  private answerOf(call: () => Promise<unknown>, mayBeTaken = false): Promise<unknown> {
+    const taskQueue = async (): Promise<string> => (await this.describe())?.taskQueue ?? '';
+    return answerOf(this.client, { workflowId: this.workflowId, call, taskQueue, mayBeTaken });
   }
 
   private temporal() {
@@ -229,11 +230,6 @@ function isEncoded(error: unknown): boolean {
 
 function unreadable(workflowId: string): string {
   return `the worker could not answer for ${workflowId}, and its reason is encrypted. Mostly it lacks the key that this client encrypts with, or has another one of that id: compare DURABLE_RESEARCH_ENCRYPTION_KEYS here and at the worker`;
-}
-
-/** The server keeps an update for the worker to come, also when nobody waits for its answer any more. */
-function unanswered(workflowId: string, update: string): string {
-  return `run ${workflowId} did not answer ${update} within ${ANSWER_TIMEOUT_MS / 1_000} s: check that a worker runs. It may take this yet, so look at its progress before you tell it again`;
 }
 
 /** The engine's own failure, which may be wrapped in that of an activity. */

@@ -2,6 +2,7 @@ import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporal
 import {
   heldBackOf,
   pendingActivities,
+  NoAnswerError,
   RunFailedError,
   type RunHandle,
   RunNotFoundError,
@@ -71,7 +72,8 @@ async function answers(run: RunHandle, described: WorkflowExecutionDescription):
     return { answered: true, progress: await wholeProgress(run), ledger: await run.ledger() };
   } catch (error) {
     // Only silence has another source; an answer that cannot be understood is a bug to be seen.
-    if (!isGrpcServiceError(error) && !(error instanceof Error && isGrpcServiceError(error.cause))) throw error;
+    const isSilent = error instanceof NoAnswerError || isGrpcServiceError(error);
+    if (!isSilent && !(error instanceof Error && isGrpcServiceError(error.cause))) throw error;
     const result = described.status.name === 'RUNNING' ? undefined : await resultOf(run);
     return { answered: false, ...(result && { progress: progressFrom(result), ledger: result.ledger }) };
   }

@@ -98,7 +98,7 @@ describe('follow', () => {
     ]);
     expect(await told).toMatchObject({
       message: expect.stringMatching(
-        /did not answer steer within 5 s: check that a worker runs\. It may take this yet/,
+        /no worker polls task queue "nobody-.*then try again\. The run may take it all the same: look at its progress/,
       ),
     });
     await run.cancel();
