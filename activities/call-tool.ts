@@ -75,8 +75,21 @@ async function readArguments(deps: ActivityDeps, callee: Callee, input: CallTool
     if (!(error instanceof SyntaxError)) throw error;
     return { problem: `Error: the tool was not called; its arguments are not JSON: ${error.message}` };
   }
+  if (!isWithin(MAX_ARGUMENTS_DEPTH, given))
+    return { problem: `Error: the tool was not called: its arguments have more than ${MAX_ARGUMENTS_DEPTH} levels` };
   const parsed = await callee.parse(given);
-  return 'problem' in parsed ? { problem: `Error: the tool was not called: ${parsed.problem}` } : parsed;
+  if (!('problem' in parsed)) return parsed;
+  return { problem: `Error: the tool was not called: ${parsed.problem.slice(0, MAX_PROBLEM_CHARS)}` };
+}
+
+/** More than people write; deeper ones end whatever goes through them by itself, such as a schema. */
+const MAX_ARGUMENTS_DEPTH = 100;
+/** It names fields as the model wrote them. */
+const MAX_PROBLEM_CHARS = 2_000;
+
+function isWithin(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((one) => isWithin(levels - 1, one));
 }
 
 /** How a function ended; `lost` where it did not, so that what it does may still happen. */

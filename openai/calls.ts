@@ -4,6 +4,12 @@ import { type Item, ProviderError } from './port';
 
 /** So much of a call's arguments a person is shown who decides on it. */
 const MAX_ARGUMENTS_CHARS = 1_000;
+/** So much of the arguments of all calls of one response, beside which a payload of Temporal has room for the rest. */
+const MAX_ALL_ARGUMENTS_CHARS = 250_000;
+/** More than the API takes, so that a name that is cut is none that a step offers. */
+const MAX_NAME_CHARS = 200;
+/** As many as `maxToolCalls` may allow. Calls stand in history, one by one, with what they are answered with. */
+const MAX_CALLS = 1_000;
 
 /**
  * Some servers let the model itself write these ids. They become parts of ids of Temporal, of headers and of what people
@@ -28,20 +34,17 @@ export function countCalls(output: readonly Item[]): number {
 /** Calls that the provider leaves to us, in their order; and those that it makes itself once a person has approved them. */
 export function callsOf(output: readonly Item[], redact: boolean): ToolCall[] {
   const seen = new Set<string>();
+  const shown = redact ? () => '' : argumentsWithin(MAX_ALL_ARGUMENTS_CHARS);
   return output.flatMap((item): ToolCall[] => {
     const approval = item.type === 'mcp_approval_request' ? approvalRequestSchema.safeParse(item).data : undefined;
-    if (approval) {
-      const { id, name, server_label: server } = approval;
-      const args = redact ? '' : shownArguments(approval.arguments);
-      return [{ callId: id, name: visible(name), arguments: args, server: visible(server) }];
-    }
     const call = item.type === 'function_call' ? functionCallSchema.safeParse(item).data : undefined;
+    const callId = approval?.id ?? call?.call_id;
+    const asked = approval ?? call;
     // One that stands twice has one output.
-    if (!call || seen.has(call.call_id)) return [];
-    seen.add(call.call_id);
-    return [
-      { callId: call.call_id, name: visible(call.name), arguments: redact ? '' : shownArguments(call.arguments) },
-    ];
+    if (!asked || callId === undefined || seen.has(callId)) return [];
+    seen.add(callId);
+    const server = approval && { server: shownName(approval.server_label) };
+    return [{ callId, name: shownName(asked.name), arguments: shown(asked.arguments), ...server }];
   });
 }
 
@@ -50,15 +53,33 @@ export function callsProblem(output: readonly Item[]): string | undefined {
   const ids = output.flatMap(({ type, call_id: callId, id }) =>
     type === 'function_call' ? [callId] : type === 'mcp_approval_request' ? [id] : [],
   );
+  if (ids.length > MAX_CALLS) return `it asks for ${ids.length} calls at once, of at most ${MAX_CALLS}`;
   if (ids.every((id) => typeof id === 'string' && CALL_ID.test(id))) return undefined;
   return 'it asks for a call whose id is not one: expected at most 200 letters, digits and signs, without spaces';
 }
 
+/** Arguments of the calls of one response, as long as there is room for them; later ones come without. */
+function argumentsWithin(chars: number): (args: string) => string {
+  let left = chars;
+  return (args) => {
+    const shown = left > 0 ? shownArguments(args) : `(not shown: ${args.length} characters)`;
+    left -= shown.length;
+    return shown;
+  };
+}
+
+function shownName(name: string): string {
+  return shortened(visible(name), MAX_NAME_CHARS);
+}
+
 /** Arguments as they will be used: of a field that stands twice the last one counts, and nothing is hidden by signs. */
 function shownArguments(args: string): string {
-  const text = visible(asUsed(args));
-  if (text.length <= MAX_ARGUMENTS_CHARS) return text;
-  return `${text.slice(0, MAX_ARGUMENTS_CHARS).replace(/[\uD800-\uDBFF]$/, '')}… (${text.length} characters in all)`;
+  return shortened(visible(asUsed(args)), MAX_ARGUMENTS_CHARS);
+}
+
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}… (${text.length} characters in all)`;
 }
 
 function asUsed(args: string): string {

@@ -28,6 +28,9 @@ const INPUT: CallToolInput = {
 
 type Case = {
   execute: ToolOptions<z.ZodObject>['execute'];
+  /** As the model wrote them. */
+  args?: string;
+  parameters?: z.ZodObject;
   input?: Partial<CallToolInput>;
   attempt?: number;
   /** Details of the heartbeat before. */
@@ -41,9 +44,9 @@ const client = {
   withAbortSignal: (_: unknown, call: () => unknown) => call(),
 };
 
-function depsFor(execute: Case['execute'], store: OutputStore): ActivityDeps {
-  const tools = registerTools([defineTool({ name: 'tool', description: 'x', parameters: z.object({}), execute })]);
-  const output = [{ type: 'function_call', call_id: 'call_1', name: 'tool', arguments: '{}' }];
+function depsFor({ execute, args = '{}', parameters = z.object({}) }: Case, store: OutputStore): ActivityDeps {
+  const tools = registerTools([defineTool({ name: 'tool', description: 'x', parameters, execute })]);
+  const output = [{ type: 'function_call', call_id: 'call_1', name: 'tool', arguments: args }];
   const retrieveResponse = async () => ({ id: RESPONSE, status: 'completed', model: 'm', output });
   return { provider: { origin: 'here', retrieveResponse }, store, tools } as unknown as ActivityDeps;
 }
@@ -58,12 +61,12 @@ function textStore(texts: Map<string, string>): OutputStore {
 }
 
 async function called(one: Case, store = providerStore): Promise<ToolCalled> {
-  const { execute, input, attempt = 1, heartbeatDetails } = one;
+  const { input, attempt = 1, heartbeatDetails } = one;
   const environment = new MockActivityEnvironment(
     { attempt, heartbeatDetails },
     { logger: new DefaultLogger('ERROR', () => undefined), client: client as unknown as Client },
   );
-  const call = (): Promise<ToolCalled> => callTool(depsFor(execute, store), { ...INPUT, ...input });
+  const call = (): Promise<ToolCalled> => callTool(depsFor(one, store), { ...INPUT, ...input });
   return (await environment.run(call)) as ToolCalled;
 }
 
@@ -89,6 +92,31 @@ test('what a tool returns is the output: a text as it is, everything else as JSO
   expect(await told({ execute: () => Promise.resolve({ a: [1] }) })).toBe('{"a":[1]}');
   expect(await told({ execute: () => undefined })).toBe('null');
   expect(await told({ execute: () => 1n })).toBe('Error: its result cannot be written as JSON');
+});
+
+test('arguments that nest without end, or name fields without end, are refused shortly', async () => {
+  type Nested = { next?: Nested | null };
+  const nested: z.ZodObject = z.object({
+    get next() {
+      return nested.nullish();
+    },
+  }) as z.ZodType<Nested> & z.ZodObject;
+  const args = (levels: number): string => '{"next":'.repeat(levels) + '{}' + '}'.repeat(levels);
+  const execute = (given: object): string => JSON.stringify(given).slice(0, 9);
+  expect(await told({ execute, parameters: nested, args: args(99) })).toBe('{"next":{');
+  const tooDeep = 'Error: the tool was not called: its arguments have more than 100 levels';
+  for (const levels of [100, 50_000])
+    expect(await told({ execute, parameters: nested, args: args(levels) })).toBe(tooDeep);
+  const unknown = { execute, parameters: z.strictObject({}), args: `{"${'x'.repeat(1_000_000)}":1}` };
+  const text = await told(unknown);
+  expect(text).toMatch(/^Error: the tool was not called: what it was given is not valid: x+$/);
+  expect(text!.length).toBeLessThan(2_100);
+});
+
+test('fields that stand for prototypes reach no tool', async () => {
+  const args = '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"city":"Oslo"}';
+  const execute = (given: object): string => `${JSON.stringify(given)} ${String(Reflect.get(given, 'admin'))}`;
+  expect(await told({ execute, parameters: z.object({ city: z.string() }), args })).toBe('{"city":"Oslo"} undefined');
 });
 
 test('a result is kept in the store, and without one it has a bound', async () => {
