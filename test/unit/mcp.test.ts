@@ -105,6 +105,13 @@ test('a schema is passed on as the API takes it, or refused by its place', () =>
   expect(problemOf(one, 'x')).toBe('what it was given: must be object');
 });
 
+test('a schema whose check never ends costs its call, and not the worker', () => {
+  const schema = { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } };
+  expect(problemOf(schema, { a: 'aaaa' })).toBeUndefined();
+  expect(problemOf(schema, { a: `${'a'.repeat(26)}!` })).toMatch(/must match pattern|too long to be checked/);
+  expect(problemOf(schema, { a: `${'a'.repeat(40)}!` })).toBe('they take too long to be checked');
+});
+
 test('a result is cut at a whole character, and structured content stands for texts', () => {
   const cut = resultText({ content: [{ type: 'text', text: 'ä'.repeat(20) }] }, 5);
   expect(cut).toBe('ää\n[cut: the first 5 of 40 bytes]');
@@ -117,6 +124,21 @@ function depsWith(config: McpServerConfig): ActivityDeps {
   const mcp = createMcpServers(parse({ mcpServers: { notes: config } }), () => undefined);
   return { provider: { origin: 'here' }, store: providerStore, mcp } as unknown as ActivityDeps;
 }
+
+test('a tool that is listed twice is not offered, and what a server says of its results holds up nobody', async () => {
+  const program = { command: process.execPath, args: [join(__dirname, '../fixtures/odd-mcp-server.js')] };
+  const servers = createMcpServers(parse({ mcpServers: { odd: program } }), () => undefined);
+  const odd = servers.servers.get('odd')!;
+  try {
+    expect(await odd.list()).toMatchObject({
+      tools: [{ tool: 'twice', problem: 'the server lists it twice' }, { policy: { name: 'odd__endless' } }],
+    });
+    const call = { tool: 'endless', args: {}, idempotencyKey: 'key', signal: new AbortController().signal };
+    expect(await odd.call(call)).toEqual({ ended: 'ok', text: 'done' });
+  } finally {
+    await servers.close();
+  }
+});
 
 test.each<[string, McpServerConfig, RegExp]>([
   ['program', { command: '/no/such/program' }, /^MCP server "notes": its program was not found; check "command"/],

@@ -1,3 +1,4 @@
+import vm from 'node:vm';
 import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 
 /** A JSON schema, or a part of one. */
@@ -7,6 +8,7 @@ type Schema = Record<string, unknown>;
 const NOT_AT_ROOT = ['anyOf', 'oneOf', 'allOf', 'not', 'enum', 'const'];
 const MAX_DEPTH = 30;
 const MAX_SCHEMA_BYTES = 64 * 1024;
+const MAX_CHECK_MS = 1_000;
 
 /**
  * A tool's input schema as parameters of a function that is not strict: servers write what strict mode does not take,
@@ -50,7 +52,14 @@ function compile(parameters: Schema): ValidateFunction {
 /** Why arguments are not what a tool's parameters say; undefined where they are. */
 export function problemOf(parameters: Schema, args: unknown): string | undefined {
   const validate = compile(parameters);
-  if (validate(args)) return undefined;
+  try {
+    // A pattern, or a list whose items must differ, may take for ever; nothing else of the worker would go on.
+    if (vm.runInNewContext('check()', { check: () => validate(args) }, { timeout: MAX_CHECK_MS })) return undefined;
+  } catch (error) {
+    if (Reflect.get(Object(error), 'code') === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      return 'they take too long to be checked';
+    throw error;
+  }
   return (validate.errors ?? []).slice(0, 5).map(described).join('; ') || 'they do not fit';
 }
 

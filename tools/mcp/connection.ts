@@ -14,6 +14,13 @@ export type McpLog = (level: 'info' | 'warn', message: string, attributes: Recor
 const CONNECT_TIMEOUT_MS = 120_000;
 const MAX_LOG_CHARS = 1_000;
 
+/** Of structured content models read the text alone; the pattern of a server could hold up the whole worker. */
+const TAKES_ANYTHING: Mcp.jsonSchemaValidator = {
+  getValidator<T>(): Mcp.JsonSchemaValidator<T> {
+    return (data) => ({ valid: true, data: data as T, errorMessage: undefined });
+  },
+};
+
 type Options = { log: McpLog; scrub: (text: string) => string };
 
 /** A connection that several calls may share, and that is closed when the last one of them has ended. */
@@ -96,7 +103,8 @@ export class McpConnection {
   private async connectAs(mode: 'auto' | 'legacy'): Promise<Client> {
     // Loaded here: it takes long, and few workers have servers.
     const { Client: McpClient } = require('@modelcontextprotocol/client') as typeof Mcp;
-    const client = new McpClient({ name: 'durable-research', version: '1' }, { versionNegotiation: { mode } });
+    const options = { versionNegotiation: { mode }, jsonSchemaValidator: TAKES_ANYTHING };
+    const client = new McpClient({ name: 'durable-research', version: '1' }, options);
     const transport = 'url' in this.config ? httpTransport(this.config) : this.stdioTransport(this.config);
     this.transport = transport;
     try {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CallToolResult, Client, Tool as ListedTool } from '@modelcontextprotocol/client';
 import { durationMs, MAX_TIMER_MS } from '../../contract/duration';
 import { type McpDefinition } from '../../contract/mcp';
@@ -51,9 +52,14 @@ export class McpServer {
       const missing = (allowedTools ?? []).filter((name) => !tools.some((tool) => tool.name === name));
       if (missing.length > 0)
         this.options.log('warn', `MCP server "${this.name}" does not list what "allowedTools" names`, { missing });
-      return {
-        tools: tools.filter(({ name }) => allowedTools?.includes(name) ?? true).map((tool) => this.toolOf(tool)),
-      };
+      const made = new Map<string, McpTool>();
+      for (const tool of tools.filter(({ name }) => allowedTools?.includes(name) ?? true)) {
+        const isTwice = made.has(tool.name);
+        made.set(tool.name, isTwice ? { tool: tool.name, problem: 'the server lists it twice' } : this.toolOf(tool));
+        // A schema takes milliseconds, and a server may list thousands.
+        await setImmediate();
+      }
+      return { tools: [...made.values()] };
     } catch (error) {
       return { unavailable: this.why(error) };
     }
