@@ -94,20 +94,21 @@ test('what a tool returns is the output: a text as it is, everything else as JSO
   expect(await told({ execute: () => 1n })).toBe('Error: its result cannot be written as JSON');
 });
 
+const nesting = (levels: number): string => '{"next":'.repeat(levels) + '{}' + '}'.repeat(levels);
+/** What reached the function, with what it takes for itself from a prototype. */
+const echo = (given: object): string => `${JSON.stringify(given).slice(0, 20)} ${String(Reflect.get(given, 'admin'))}`;
+
 test('arguments that nest without end, or name fields without end, are refused shortly', async () => {
-  type Nested = { next?: Nested | null };
-  const nested: z.ZodObject = z.object({
-    get next() {
+  const nested = z.object({
+    get next(): z.ZodOptional<z.ZodNullable<z.ZodObject>> {
       return nested.nullish();
     },
-  }) as z.ZodType<Nested> & z.ZodObject;
-  const args = (levels: number): string => '{"next":'.repeat(levels) + '{}' + '}'.repeat(levels);
-  const execute = (given: object): string => JSON.stringify(given).slice(0, 9);
-  expect(await told({ execute, parameters: nested, args: args(99) })).toBe('{"next":{');
+  });
+  const nests = { execute: echo, parameters: nested };
+  expect(await told({ ...nests, args: nesting(99) })).toMatch(/^\{"next":/);
   const tooDeep = 'Error: the tool was not called: its arguments have more than 100 levels';
-  for (const levels of [100, 50_000])
-    expect(await told({ execute, parameters: nested, args: args(levels) })).toBe(tooDeep);
-  const unknown = { execute, parameters: z.strictObject({}), args: `{"${'x'.repeat(1_000_000)}":1}` };
+  for (const levels of [100, 50_000]) expect(await told({ ...nests, args: nesting(levels) })).toBe(tooDeep);
+  const unknown = { execute: echo, parameters: z.strictObject({}), args: `{"${'x'.repeat(1_000_000)}":1}` };
   const text = await told(unknown);
   expect(text).toMatch(/^Error: the tool was not called: what it was given is not valid: x+$/);
   expect(text!.length).toBeLessThan(2_100);
@@ -115,8 +116,8 @@ test('arguments that nest without end, or name fields without end, are refused s
 
 test('fields that stand for prototypes reach no tool', async () => {
   const args = '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"city":"Oslo"}';
-  const execute = (given: object): string => `${JSON.stringify(given)} ${String(Reflect.get(given, 'admin'))}`;
-  expect(await told({ execute, parameters: z.object({ city: z.string() }), args })).toBe('{"city":"Oslo"} undefined');
+  const parameters = z.object({ city: z.string() });
+  expect(await told({ execute: echo, parameters, args })).toBe('{"city":"Oslo"} undefined');
 });
 
 test('a result is kept in the store, and without one it has a bound', async () => {
