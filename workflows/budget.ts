@@ -141,7 +141,7 @@ export class RunBudget {
   }
 
   private take(queued: Queued): boolean {
-    if (this.isPreceded(queued) || nextToGo(this.standing(), this.queue) !== queued) return false;
+    if (nextToGo(this.standing(), this.queue) !== queued || this.isPreceded(queued)) return false;
     this.deps.ledger()?.hold(queued.stepId, queued.worst);
     this.leave(queued);
     return true;
