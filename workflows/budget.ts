@@ -1,4 +1,4 @@
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope, condition, patched } from '@temporalio/workflow';
 import { type Amount, type Budget, type BudgetState, type Cap, type CarriedBudget } from '../contract/budget';
 import { type Failure } from '../contract/outcome';
 import { type Board } from './board';
@@ -6,7 +6,7 @@ import { capText, keptBack, nextToGo, type Portion, shortage, type Standing, typ
 import { type LedgerBook } from './ledger';
 import { type OpenTurn, type Turn } from './turn';
 
-type Queued = Waiting & { place: number; refused?: Failure };
+type Queued = Waiting & { place: number; price: () => Amount; refused?: Failure };
 
 /** Amount of the budget that is kept back for some of the final steps. */
 export type KeptBack = { stepIds: ReadonlySet<string>; amount: Amount };
@@ -98,16 +98,16 @@ export class RunBudget {
   }
 
   /**
-   * Makes room for the next create of a turn, and waits for it where there is none, at no cost. The step's deadline does
+   * Makes room for the next create of a turn, at its worst price, and waits for it where there is none, at no cost. The step's deadline does
    * not pass meanwhile. Returns the failure of a step that will not get any.
    */
-  async hold(turn: Turn, worst: Amount): Promise<Failure | undefined> {
+  async hold(turn: Turn, price: () => Amount): Promise<Failure | undefined> {
     const { board, ledger } = this.deps;
     const stepId = turn.step.id;
     // Made by an execution of the run before this one.
     if (ledger()?.holds(stepId)) return undefined;
     const rest = turn.rest?.for === 'budget' ? turn.rest : this.lastPlace();
-    const queued: Queued = { stepId, worst, place: rest.place };
+    const queued: Queued = { stepId, worst: price(), price, place: rest.place };
     this.queue.push(queued);
     this.queue.sort((a, b) => a.place - b.place);
     turn.rest = rest;
@@ -125,6 +125,13 @@ export class RunBudget {
     }
     turn.deadlineAt += Date.now() - rest.since;
     return queued.refused;
+  }
+
+  /** What a person says makes the creates dearer that are to bring it along, those that wait already included. */
+  reprice(): void {
+    if (this.queue.length === 0 || !patched(PATCH)) return;
+    for (const queued of this.queue) queued.worst = queued.price();
+    this.deps.board.touch();
   }
 
   private isWithdrawn(queued: Queued): boolean {
@@ -206,6 +213,8 @@ export class RunBudget {
     return { cap: this.cap, counted: counted(), portions };
   }
 }
+
+const PATCH = '0.3.1 makes room for what is said while a create waits for it';
 
 /** What waits for a person may do so for days, and leaves no room behind by itself. */
 function asksPerson({ rest }: OpenTurn): boolean {

@@ -128,7 +128,7 @@ async function sendCreate(turn: Turn): Promise<Created | Failure> {
   const first = createInput(turn, isInOwnConversation(step) ? await run.conversation(turn) : undefined);
   const bytes = jsonBytes(first);
   if (bytes > MAX_INPUT_BYTES) return tooLarge(step.id, bytes);
-  const refused = run.budget && (await run.budget.hold(turn, worstOf(turn, first)));
+  const refused = run.budget && (await run.budget.hold(turn, () => worstOf(turn, { ...first, ...steeringOf(turn) })));
   if (refused) return refused;
   while (!run.gate.admitsCreate(bytes)) await waitForRoom(turn);
   // What an execution before this one rested for is over.

@@ -165,7 +165,7 @@ function listenToPeople(
 ): Pick<Run, 'finish' | 'instructions'> {
   const finish = new EarlyFinish({ ...guided, finalStepIds, carried: carried?.finish });
   finish.listen();
-  const instructions = new Instructions(guided.board, carried?.steering);
+  const instructions = new Instructions(guided.board, () => guided.budget?.reprice(), carried?.steering);
   instructions.listen();
   return { finish, instructions };
 }

@@ -24,6 +24,8 @@ export class Instructions {
 
   constructor(
     private readonly board: Board,
+    /** Called when something was said. */
+    private readonly onSaid: () => void,
     carried: readonly CarriedSteering[] = [],
   ) {
     this.all = carried.map(({ takenBy, ...one }) => ({ ...one, takenBy: new Map(takenBy) }));
@@ -38,6 +40,7 @@ export class Instructions {
         const given = { id: `steer-${this.all.length + 1}`, ...steerSchema.parse(raw), askedAt: Date.now() };
         this.all.push({ ...given, takenBy: new Map() });
         this.show();
+        this.onSaid();
         return { ...given, takenBy: [] };
       },
       {

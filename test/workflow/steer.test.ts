@@ -97,3 +97,19 @@ test('a later turn of a step at work takes it up, after the outputs of its tools
   const second = sent.get(`${run.workflowId}/buy/2`);
   expect(second?.input.map(({ type }) => type)).toEqual(['function_call_output', 'message']);
 });
+
+test('what is said while a step waits for room in the budget needs room as well', async () => {
+  const step = { id: 'write', prompt: 'Explain Raft.', maxOutputTokens: 1_000 };
+  const run = await harness.research.start({ steps: [step], budget: { tokens: 100 } });
+  const asksFor = async (): Promise<number | undefined> => (await run.progress()).budget?.raiseTo?.tokens;
+  const before = await until('the run is paused', asksFor);
+  await run.steer({ instruction: 'Be brief. '.repeat(300) });
+  const after = (await asksFor()) ?? 0;
+  expect(after).toBeGreaterThanOrEqual(before + 1_000);
+  // What was asked for before it was said is not enough any more.
+  expect(await run.raiseBudget({ tokens: before })).toMatchObject({ raiseTo: { tokens: after } });
+  await run.raiseBudget({ tokens: after });
+  const { ledger } = await run.result();
+  expect(ledger.total.creates).toBe(1);
+  expect(told(run, 'write/1')).toHaveLength(1);
+});
