@@ -238,3 +238,17 @@ describe('citations', () => {
     expect(citations).toEqual([{ number: 1, stepId: 'explain', fileId: 'cf', title: 'plot.png', at: 1 }]);
   });
 });
+
+test('a call whose id is not one is a response that failed, and nothing of it is called', () => {
+  const called = { type: 'function_call', name: 'pay', arguments: '{}' };
+  const collected = (id: string): ReturnType<typeof collect> => {
+    const output = ['call_1', id].map((callId) => ({ ...called, call_id: callId }));
+    return collect(response(output), { stepId: 'pay', calls: true });
+  };
+  expect(collected('call_2')).toMatchObject({ calls: [{ callId: 'call_1' }, { callId: 'call_2' }] });
+  expect(collected('call_2').failure).toBeUndefined();
+  expect(collected('a\nb')).toMatchObject({
+    calls: [],
+    failure: { type: 'ResponseFailed', message: expect.stringMatching(/a call whose id is not one/) as string },
+  });
+});

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -186,6 +187,8 @@ test('more files than the bound are not searched, and it is said', async () => {
 test('what is no file does not hold up the search', async () => {
   const socket = createServer();
   await once(socket.listen(join(root, 'socket.md')), 'listening');
+  // Whoever opens it waits for somebody who writes.
+  execFileSync('mkfifo', [join(root, 'pipe.md')]);
   try {
     expect(filesOf(await search('leader'))).toEqual(['raft.md']);
   } finally {

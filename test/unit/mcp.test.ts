@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type ActivityDeps } from '../../activities';
 import { listTools } from '../../activities/list-tools';
 import { resolveRun } from '../../activities/resolve-run';
@@ -11,6 +13,7 @@ import { type McpServerConfig, parseMcpConfig, readMcpFile } from '../../tools/m
 import { resultText } from '../../tools/mcp/content';
 import { functionName } from '../../tools/mcp/names';
 import { createMcpServers } from '../../tools/mcp/servers';
+import { WebServer } from '../tools/web-server';
 
 const SECRET = 'not-for-anybody';
 const parse = (raw: unknown, env: NodeJS.ProcessEnv = {}) => parseMcpConfig(raw, env, 'mcp.json');
@@ -137,6 +140,44 @@ test('a tool that is listed twice is not offered, and what a server says of its 
     expect(await odd.call(call)).toEqual({ ended: 'ok', text: 'done' });
   } finally {
     await servers.close();
+  }
+});
+
+type Asked = { id?: number; method: string; params?: Record<string, string> };
+
+/** Answers an MCP client in JSON; a call with a text that never ends, or with a redirect. */
+function endlessServer(request: IncomingMessage, response: ServerResponse): void {
+  void text(request).then((body) => {
+    if (body === '') return response.writeHead(405).end();
+    const { id, method, params = {} } = JSON.parse(body) as Asked;
+    if (id === undefined) return response.writeHead(202).end();
+    if (params['name'] === 'moved') return response.writeHead(307, { location: '/elsewhere' }).end();
+    const { protocolVersion } = params;
+    const opened = { protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'endless', version: '1' } };
+    response.writeHead(200, { 'content-type': 'application/json' });
+    if (method !== 'tools/call') return response.end(JSON.stringify({ jsonrpc: '2.0', id, result: opened }));
+    response.write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"`);
+    const more = (): void => void (response.destroyed || response.write('x'.repeat(1024 * 1024), () => more()));
+    return more();
+  });
+}
+
+test('an answer over HTTP that never ends costs its call, and a redirect is not followed', async () => {
+  let elsewhere = 0;
+  const pages = { '/mcp': endlessServer, '/elsewhere': () => void (elsewhere += 1) };
+  const web = await WebServer.start(pages);
+  const place = { url: web.url('/mcp'), headers: { Authorization: SECRET } };
+  const servers = createMcpServers(parse({ mcpServers: { endless: place } }), () => undefined);
+  const call = { args: {}, idempotencyKey: 'key', signal: new AbortController().signal };
+  try {
+    const endless = servers.servers.get('endless')!;
+    const end = await endless.call({ ...call, tool: 'endless' });
+    expect(end).toMatchObject({ ended: 'unknown', why: expect.stringMatching(/ANSWER_TOO_LARGE/) as string });
+    expect(await endless.call({ ...call, tool: 'moved' })).toMatchObject({ ended: 'unknown' });
+    expect(elsewhere).toBe(0);
+  } finally {
+    await servers.close();
+    web.stop();
   }
 });
 

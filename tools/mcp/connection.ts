@@ -4,6 +4,7 @@ import type { Client, StreamableHTTPClientTransport, Transport } from '@modelcon
 import type * as Mcp from '@modelcontextprotocol/client';
 import type { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type * as Stdio from '@modelcontextprotocol/client/stdio';
+import { boundedFetch } from './bounded-fetch';
 import { type McpServerConfig } from './config';
 import { isRefusal } from './ends';
 
@@ -153,5 +154,6 @@ export class McpConnection {
 function httpTransport({ url, headers }: Extract<McpServerConfig, { url: string }>): StreamableHTTPClientTransport {
   const { StreamableHTTPClientTransport: HttpTransport } = require('@modelcontextprotocol/client') as typeof Mcp;
   // A redirect could lead to another host, with the credentials.
-  return new HttpTransport(new URL(url), { requestInit: { headers: { ...headers }, redirect: 'error' } });
+  const requestInit: RequestInit = { headers: { ...headers }, redirect: 'error' };
+  return new HttpTransport(new URL(url), { requestInit, fetch: boundedFetch });
 }
