@@ -112,7 +112,7 @@ export class RunBudget {
     this.queue.sort((a, b) => a.place - b.place);
     turn.rest = rest;
     try {
-      if (!this.isWithdrawn(queued) && !this.take(queued)) {
+      if (!this.mayTake(queued) && !this.isWithdrawn(queued)) {
         this.watching ??= CancellationScope.nonCancellable(() => this.watch());
         board.update(stepId, { state: 'waiting', doing: 'waiting for room in the budget' });
         // The look takes the room as well: two that wait must not both see it.
@@ -145,6 +145,12 @@ export class RunBudget {
   private lastPlace(): { for: 'budget'; place: number; since: number } {
     this.nextPlace += 1;
     return { for: 'budget', place: this.nextPlace, since: Date.now() };
+  }
+
+  /** A step at work goes on where there is room, also in a run that is told to finish. */
+  private mayTake(queued: Queued): boolean {
+    const isOver = this.withdrawn?.isOver(queued.stepId) ?? false;
+    return (!isOver || patched(PATCH_FINISHING)) && this.take(queued);
   }
 
   private take(queued: Queued): boolean {
@@ -214,6 +220,7 @@ export class RunBudget {
   }
 }
 
+const PATCH_FINISHING = '0.3.1 lets steps at work take room while the run finishes';
 const PATCH = '0.3.1 makes room for what is said while a create waits for it';
 
 /** What waits for a person may do so for days, and leaves no room behind by itself. */

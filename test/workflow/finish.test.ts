@@ -20,7 +20,7 @@ beforeAll(async () => {
   const faults = ['slow', 'other'].map((id) => `long_queue:${HOUR} where step_id=${id}`);
   harness = await startHarness({
     seconds: 0,
-    emulator: { faults },
+    emulator: { faults: [...faults, 'failed:server_error*1 where step_id=failing'] },
     env: { DURABLE_RESEARCH_BACKGROUND: 'full' },
     deps: (provider) => ({ provider: recording(provider) }),
   });
@@ -143,6 +143,15 @@ test('only final steps wait for people and for room in the budget any more', asy
   const expected = parts.map(({ id }) => `${id} ${done.includes(id) ? 'completed' : 'skipped'}`);
   expect(outcomes(result)).toEqual([...expected, 'write completed']);
   expect(result.steps['d']?.reason).toMatch(/^BudgetExhausted: step "d" had no room in the budget: the run was told/);
+});
+
+test('a step at work goes on where the budget has room', async () => {
+  const steps = ['failing', 'write'].map((id) => ({ id, prompt: 'Explain Raft.', maxOutputTokens: 1_000 }));
+  const run = await harness.research.start({ steps, budget: { usd: 1 } });
+  // Another create is to follow, and takes room of its own.
+  await until('a response has failed', async () => (await run.progress()).warnings.length > 0);
+  expect(await run.finishNow()).toEqual({ skipped: [], running: ['failing'], final: ['write'] });
+  expect(outcomes(await run.result())).toEqual(['failing completed', 'write completed']);
 });
 
 test('a run that goes on in new executions stays told', async () => {
