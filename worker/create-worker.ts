@@ -9,14 +9,13 @@ import { type RunSpanSinks } from '../contract/spans';
 import { providerStore } from '../store/provider';
 import { remember } from '../store/remember';
 import { type Tool } from '../tools/define-tool';
-import { loadTools } from '../tools/load-tools';
 import { type McpConfig } from '../tools/mcp/config';
 import { type McpLog } from '../tools/mcp/connection';
 import { createMcpServers } from '../tools/mcp/servers';
 import { readMcpConfig } from './mcp-config';
-import { registerTools, type ToolRegistry } from '../tools/registry';
+import { readTools } from './read-tools';
 import { workflowSource } from './bundle';
-import { ConfigurationError, type WorkerConfig } from './config';
+import { type WorkerConfig } from './config';
 import { createAnnouncers } from './announcers';
 import { rememberBackground } from './background-memory';
 import type * as ExportSpans from './export-spans';
@@ -88,7 +87,7 @@ export async function createResearchWorker(options: ResearchWorkerOptions): Prom
     traces: config.traces !== undefined,
     historyEvents: config.historyEvents,
     createTaskQueue: config.requestsPerMinute === undefined ? undefined : createsTaskQueue(config.taskQueue),
-    tools: await toolsOf(options),
+    tools: await readTools(options),
     mcp,
     notify: config.notify && createNotifier(config.notify),
     ...sources,
@@ -137,16 +136,6 @@ function sharedOptions(
     shutdownGraceTime: config.createTimeoutMs + SHUTDOWN_MARGIN_MS,
     interceptors: { activity: [stepLog, ...(worker?.interceptors?.activity ?? [])] },
   };
-}
-
-async function toolsOf({ config, tools = [] }: ResearchWorkerOptions): Promise<ToolRegistry> {
-  const loaded = await loadTools(config.toolModules, process.cwd());
-  try {
-    return registerTools([...tools, ...loaded]);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new ConfigurationError(error.message, { cause: error });
-  }
 }
 
 function logMcp(...[level, message, attributes]: Parameters<McpLog>): void {

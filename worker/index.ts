@@ -1,6 +1,8 @@
 /** Worker entry: compose a worker into your own service, or run the engine's own. */
 export { announceEnds } from './announce-ends';
 export type { Announced } from './announce-ends';
+export { checkSettings } from './check-settings';
+export type { CheckedSettings } from './check-settings';
 export { ConfigurationError, readWorkerConfig } from './config';
 export type { NotifyConfig, ProviderConfig, WorkerConfig } from './config';
 export { createResearchWorker } from './create-worker';

@@ -173,6 +173,11 @@ test.each([
     { DURABLE_RESEARCH_NOTIFY_URL: 'http://127.0.0.1:1' },
     /✗ worker settings +.*without DURABLE_RESEARCH_NOTIFY_SECRET/,
   ],
+  [
+    { DURABLE_RESEARCH_TOOLS: '/nope.cjs' },
+    /✗ worker settings +DURABLE_RESEARCH_TOOLS: "\/nope\.cjs" cannot be loaded/,
+  ],
+  [{ DURABLE_RESEARCH_MCP: '/nope.json' }, /✗ worker settings +DURABLE_RESEARCH_MCP: \/nope\.json cannot be read/],
   [{ DURABLE_RESEARCH_EMULATOR_CORPUS: '/nope' }, /✗ provider +the corpus \/nope is no folder/],
   [{ OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' }, /✗ provider +OPENAI_BASE_URL is set, but no key/],
 ])('the doctor says that no run can start with %j', async (env, finding) => {
