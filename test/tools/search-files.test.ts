@@ -188,7 +188,7 @@ test('what is no file does not hold up the search', async () => {
   const socket = createServer();
   await once(socket.listen(join(root, 'socket.md')), 'listening');
   // Whoever opens it waits for somebody who writes.
-  execFileSync('mkfifo', [join(root, 'pipe.md')]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(root, 'pipe.md')]);
   try {
     expect(filesOf(await search('leader'))).toEqual(['raft.md']);
   } finally {

@@ -162,9 +162,15 @@ test('a tool may return and throw what it likes', async () => {
   for (const [what, text] of thrown) expect(await told({ execute: () => Promise.reject(what as Error) })).toBe(text);
 });
 
-test('a function is aborted at its time-out, and one that ends all the same has ended', async () => {
+test('a function is aborted at its time-out; one that ends all the same has ended, and one that never ends is left', async () => {
   expect(await told({ execute: late, input: { timeoutMs: 20 } })).toBe('late');
   expect(await told({ execute: stops, input: { timeoutMs: 20 } })).toBe('Error: it did not end within 0.02 s');
+  const deaf = { execute: () => new Promise(() => undefined), input: { timeoutMs: 20 } };
+  expect(await told(deaf)).toBe('Error: it did not end within 0.02 s');
+  const { input } = deaf;
+  await expect(told({ ...deaf, input: { ...input, idempotent: false } })).rejects.toMatchObject({
+    type: 'ToolUncertain',
+  });
 });
 
 test.each<[string, Case, object]>([

@@ -13,7 +13,7 @@ import { type McpServerConfig, parseMcpConfig, readMcpFile } from '../../tools/m
 import { resultText } from '../../tools/mcp/content';
 import { functionName } from '../../tools/mcp/names';
 import { createMcpServers } from '../../tools/mcp/servers';
-import { WebServer } from '../tools/web-server';
+import { type Page, WebServer } from '../tools/web-server';
 
 const SECRET = 'not-for-anybody';
 const parse = (raw: unknown, env: NodeJS.ProcessEnv = {}) => parseMcpConfig(raw, env, 'mcp.json');
@@ -164,7 +164,11 @@ function endlessServer(request: IncomingMessage, response: ServerResponse): void
 
 test('an answer over HTTP that never ends costs its call, and a redirect is not followed', async () => {
   let elsewhere = 0;
-  const pages = { '/mcp': endlessServer, '/elsewhere': () => void (elsewhere += 1) };
+  const moved: Page = (_request, response) => {
+    elsewhere += 1;
+    response.writeHead(404).end();
+  };
+  const pages = { '/mcp': endlessServer, '/elsewhere': moved };
   const web = await WebServer.start(pages);
   const place = { url: web.url('/mcp'), headers: { Authorization: SECRET } };
   const servers = createMcpServers(parse({ mcpServers: { endless: place } }), () => undefined);
