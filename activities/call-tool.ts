@@ -181,7 +181,11 @@ async function conclude(deps: ActivityDeps, input: CallToolInput, ended: Attempt
 
 function toBeRetried(input: CallToolInput, problem: string): ApplicationFailure {
   const type: FailureType = 'ToolFailed';
-  const made = ApplicationFailure.create({ type, message: failedMessage(input, problem), nonRetryable: false });
+  const made = ApplicationFailure.create({
+    type,
+    message: failedMessage(input, problem).toWellFormed(),
+    nonRetryable: false,
+  });
   made.stack = '';
   return made;
 }

@@ -23,7 +23,8 @@ export function failure(
 ): ApplicationFailure {
   const made = ApplicationFailure.create({
     type,
-    message,
+    // Half of a sign, as a text that was cut may hold, has no UTF-8: the worker that sends one is stopped by its core.
+    message: message.toWellFormed(),
     nonRetryable: !isRetryable(type),
     nextRetryDelay: nextRetryDelayMs,
     details,

@@ -18,6 +18,8 @@ export const runPrioritySchema = z.strictObject({
       (key) => new TextEncoder().encode(key).length <= MAX_KEY_BYTES,
       `expected a text of at most ${MAX_KEY_BYTES} bytes`,
     )
+    // Half of a sign has no UTF-8: Temporal's core stops the worker that sends one.
+    .refine((key) => key.isWellFormed(), 'expected a text without halves of signs (lone surrogates)')
     .optional(),
   /** Share of the key beside those of others, from 0.001 to 1000. Temporal's default is 1. */
   fairnessWeight: z.number().min(0.001).max(1000).optional(),

@@ -104,7 +104,7 @@ export function invalidInput(what: string, issues: readonly InputIssue[]): Appli
 
 /** A failure that ends the run. It has no stack: type and message tell everything, and lines of paths hide it. */
 export function runFailure(type: FailureType, message: string, details?: unknown[]): ApplicationFailure {
-  const failure = ApplicationFailure.create({ type, message, nonRetryable: true, details });
+  const failure = ApplicationFailure.create({ type, message: message.toWellFormed(), nonRetryable: true, details });
   failure.stack = '';
   return failure;
 }

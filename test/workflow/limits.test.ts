@@ -142,6 +142,7 @@ test('a run that was started by plain Temporal hands the priority of its workflo
 test.each([
   [{ priority: 6 }, /priority: .*got 6/],
   [{ fairnessKey: 'ä'.repeat(33) }, /fairnessKey: expected a text of at most 64 bytes/],
+  [{ fairnessKey: 'half \ud83d' }, /fairnessKey: expected a text without halves of signs/],
   [{ fairnessWeight: 0 }, /fairnessWeight: .*got 0/],
 ])('%j is refused before anything is started', async (order, message) => {
   await expect(harness.research.start(sideBySide(1, order))).rejects.toThrow(message);
