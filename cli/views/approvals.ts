@@ -27,10 +27,10 @@ export function approvalLines(
   ];
 }
 
-/** One line for whoever looks at the run. */
+/** One line for whoever looks at the run. The command comes first: a terminal may cut the end off. */
 export function waitingText(workflowId: string, approval: Approval): string {
   const id = fullId({ workflowId, id: approval.id });
-  return `waits for a person: ${questionText(approval)} ${invocation(`approve ${id}`)}, or reject`;
+  return `waits for a person: ${invocation(`approve ${id}`)}, or reject · ${questionText(approval)}`;
 }
 
 function questionText({ question, detail }: Approval): string {

@@ -38,7 +38,9 @@ test('what waits is listed, and decided by an id that leads to its run', async (
   for (const id of ids)
     expect(listed.stdout).toMatch(new RegExp(`^${id} {2}\\d.* left, then it counts as rejected$`, 'm'));
   expect(listed.stdout).toMatch(/^ {2}the answer of create 1 was lost and it may have been billed/m);
-  expect((await cli.run(['status', two.workflowId])).stdout).toMatch(/\? waits for a person: the answer of create 1/);
+  expect((await cli.run(['status', two.workflowId])).stdout).toMatch(
+    /\? waits for a person: .*approve \S+, or reject · the answer of create 1/,
+  );
 
   const ambiguous = await cli.run(['approve', ID]);
   expect(ambiguous.stderr).toContain(`2 runs wait for a decision on "${ID}"; name one: `);
