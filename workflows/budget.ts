@@ -98,8 +98,8 @@ export class RunBudget {
   }
 
   /**
-   * Makes room for the next create of a turn, at its worst price, and waits for it where there is none, at no cost. The step's deadline does
-   * not pass meanwhile. Returns the failure of a step that will not get any.
+   * Makes room for the next create of a turn, at its worst price, and waits for it where there is none, at no cost. The
+   * step's deadline does not pass meanwhile. Returns the failure of a step that will not get any.
    */
   async hold(turn: Turn, price: () => Amount): Promise<Failure | undefined> {
     const { board, ledger } = this.deps;

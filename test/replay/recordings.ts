@@ -214,6 +214,21 @@ export const RECORDINGS: Record<string, Recording> = {
       await run.finishNow({ running: 'cancel' });
     },
   },
+  'finished-at-work': {
+    input: {
+      steps: [
+        { ...explain, tools: ['pay'] },
+        { id: 'extra', prompt: 'Go on.' },
+        { ...last, after: ['explain'] },
+      ],
+      budget: { usd: 10 },
+    },
+    calls: { explain: [PAY] },
+    during: async (run) => {
+      await until('a person is asked', async () => (await run.progress()).approvals.length > 0);
+      await run.finishNow();
+    },
+  },
   'limited-fair': {
     input: { steps: [explain, compare], priority: 2, fairnessKey: 'acme', fairnessWeight: 2 },
     setup: { env: { DURABLE_RESEARCH_REQUESTS_PER_MINUTE: '6000' } },
@@ -230,6 +245,14 @@ export const RECORDINGS: Record<string, Recording> = {
       await harness.research.client.workflow
         .getHandle(run.workflowId)
         .executeUpdate('raiseBudget', { args: [{ usd: 10 }] });
+    },
+  },
+  'budget-steered': {
+    input: { steps: [explain, compare], budget: { usd: 0.001 } },
+    during: async (run) => {
+      await until('the run is paused', async () => (await run.progress()).stage === 'paused');
+      await run.steer({ instruction: 'Leave prices out.' });
+      await run.raiseBudget({ usd: 10 });
     },
   },
   'budget-stopped': {

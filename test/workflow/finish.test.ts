@@ -8,7 +8,9 @@ import {
   UpdateRefusedError,
 } from '../../client';
 import { type CreateBody, type Provider } from '../../openai/port';
+import { registerTools } from '../../tools';
 import { type Harness, moveClock, required, startHarness, until } from '../setup/harness';
+import { payTool } from '../setup/pay-tool';
 
 const HOUR = 3_600;
 let harness: Harness;
@@ -20,7 +22,7 @@ beforeAll(async () => {
   const faults = ['slow', 'other'].map((id) => `long_queue:${HOUR} where step_id=${id}`);
   harness = await startHarness({
     seconds: 0,
-    emulator: { faults: [...faults, 'failed:server_error*1 where step_id=failing'] },
+    emulator: { faults },
     env: { DURABLE_RESEARCH_BACKGROUND: 'full' },
     deps: (provider) => ({ provider: recording(provider) }),
   });
@@ -146,12 +148,29 @@ test('only final steps wait for people and for room in the budget any more', asy
 });
 
 test('a step at work goes on where the budget has room', async () => {
-  const steps = ['failing', 'write'].map((id) => ({ id, prompt: 'Explain Raft.', maxOutputTokens: 1_000 }));
-  const run = await harness.research.start({ steps, budget: { usd: 1 } });
-  // Another create is to follow, and takes room of its own.
-  await until('a response has failed', async () => (await run.progress()).warnings.length > 0);
-  expect(await run.finishNow()).toEqual({ skipped: [], running: ['failing'], final: ['write'] });
-  expect(outcomes(await run.result())).toEqual(['failing completed', 'write completed']);
+  const paying = await startHarness({ seconds: 0, deps: () => ({ tools: registerTools([payTool()]) }) });
+  try {
+    const on = (step: string, turn: string) => ({
+      metadata: { step_id: { equals: step }, turn: { equals: turn } },
+    });
+    const call = { name: 'pay', arguments: { amount: 7 }, call_id: 'call_pay' };
+    await paying.emulator.script.set({
+      steps: [
+        { expect: on('buy', '1'), answer: { function_calls: [call] } },
+        { expect: on('buy', '2'), answer: { text: 'Not paid.' } },
+        { expect: on('write', '1'), answer: { text: 'Nothing was bought.' } },
+      ],
+      anyOrder: true,
+    });
+    const steps = ['buy', 'write'].map((id) => ({ id, prompt: 'Explain Raft.', maxOutputTokens: 1_000 }));
+    const run = await paying.research.start({ steps, defaults: { tools: ['pay'] }, budget: { usd: 1 } });
+    await until('a person is asked', async () => (await run.progress()).approvals.length > 0);
+    // The question is withdrawn, and the turn after it takes room of its own.
+    expect(await run.finishNow()).toEqual({ skipped: [], running: ['buy'], final: ['write'] });
+    expect(outcomes(await run.result())).toEqual(['buy completed', 'write completed']);
+  } finally {
+    await paying.close();
+  }
 });
 
 test('a run that goes on in new executions stays told', async () => {
