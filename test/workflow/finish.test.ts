@@ -48,6 +48,10 @@ function outcomes({ steps }: PipelineResult): string[] {
   return Object.entries(steps).map(([id, { outcome }]) => `${id} ${outcome}`);
 }
 
+function on(step: string, turn: string) {
+  return { metadata: { step_id: { equals: step }, turn: { equals: turn } } };
+}
+
 /** Read, then a slow step on which three more stand, and a final one that sees the last of them alone. */
 const CHAIN: PipelineInput = {
   steps: ['read', 'slow', 'check', 'rank', 'write'].map((id) => ({
@@ -150,9 +154,6 @@ test('only final steps wait for people and for room in the budget any more', asy
 test('a step at work goes on where the budget has room', async () => {
   const paying = await startHarness({ seconds: 0, deps: () => ({ tools: registerTools([payTool()]) }) });
   try {
-    const on = (step: string, turn: string) => ({
-      metadata: { step_id: { equals: step }, turn: { equals: turn } },
-    });
     const call = { name: 'pay', arguments: { amount: 7 }, call_id: 'call_pay' };
     await paying.emulator.script.set({
       steps: [
