@@ -76,6 +76,11 @@ function statusOf(error: unknown): number {
   return error instanceof RunFailedError ? 502 : 503;
 }
 
+function messageOf(error: unknown): string {
+  if (error instanceof z.ZodError) return z.prettifyError(error);
+  return error instanceof Error ? error.message : String(error);
+}
+
 async function main(): Promise<void> {
   const research = await connect();
   const routes = routesOf(research);
@@ -85,7 +90,7 @@ async function main(): Promise<void> {
     if (!route) return send(response, 404, { error: 'no such route' });
     const [, path, handle] = route;
     handle(request, response, path.exec(pathname)?.[1] ?? '').catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       if (statusOf(error) === 503) console.error(error);
       if (response.headersSent) response.destroy();
       else send(response, statusOf(error), { error: message });

@@ -79,4 +79,6 @@ test("what is wrong is the caller's, and said", async () => {
     fetch(`${url}/nothing`),
   ]);
   expect(answers.map((answer) => answer.status)).toEqual([400, 400, 404, 404, 404]);
+  // In words, and by the name of what is wrong.
+  expect(await answers[0]?.json()).toEqual({ error: expect.stringMatching(/^✖ .*\n {2}→ at \w+/) });
 });
